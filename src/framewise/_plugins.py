@@ -1,8 +1,9 @@
 """Extension points: the file on disk is the registration.
 
 A plugin of a kind is ONE module in the kind's folder that defines exactly one concrete subclass of the kind's
-contract. The module's name is the plugin's name. Other distributions add plugins through an entry point in the
-group ``framewise.<kind>`` whose value is such a class. A plugin that fails to import raises: nothing is skipped.
+contract. The module's name is the plugin's name. Other distributions add plugins through an entry point in
+the group ``framewise.<kind>`` whose value is such a class. A plugin that fails to import raises: nothing is
+skipped.
 """
 
 import difflib
@@ -38,9 +39,7 @@ KINDS = {
 
 def plugin_names(kind: str) -> list[str]:
     """Sorted names of every plugin of ``kind``, found without importing any of them."""
-    package = importlib.import_module(KINDS[kind].package)
-    files = [m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")]
-    return sorted({*files, *_entry_points(kind)})
+    return sorted({*_files(kind), *_entry_points(kind)})
 
 
 def load_plugin(kind: str, name: str) -> Any:
@@ -48,7 +47,8 @@ def load_plugin(kind: str, name: str) -> Any:
 
     Raises:
         UsageError: No plugin of this kind has that name; the message lists the known ones and the closest.
-        TypeError: The module does not define exactly one concrete subclass of the kind's contract.
+        TypeError: The module does not define exactly one concrete subclass of the kind's contract, or another
+            distribution's entry point has the name of a plugin that is here.
     """
     known = plugin_names(kind)
     if name not in known:
@@ -56,6 +56,8 @@ def load_plugin(kind: str, name: str) -> Any:
     contract = _contract(kind)
     external = _entry_points(kind).get(name)
     if external is not None:
+        if name in _files(kind):
+            raise TypeError(f"{kind} plugin {name!r} ({external.value}) has the name of one of framewise")
         found = external.load()
         if not (inspect.isclass(found) and issubclass(found, contract)):
             raise TypeError(f"{kind} plugin {name!r} ({external.value}) is not a {contract.__name__}")
@@ -84,6 +86,11 @@ def suggest(name: str, known: list[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}Known: {', '.join(known)}"
+
+
+def _files(kind: str) -> list[str]:
+    package = importlib.import_module(KINDS[kind].package)
+    return [m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")]
 
 
 def _contract(kind: str) -> type:

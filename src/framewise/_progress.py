@@ -1,16 +1,23 @@
 """Progress bars on standard error, the same in every stage."""
 
 from collections.abc import Iterable, Iterator
-
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 _T = TypeVar("_T")
 
+
 def progress_bar() -> Progress:
-    """A bar that shows what is done, of how much, for how long, and how long is left; silent off a terminal."""
+    """A bar of what is done, of how much, for how long, and how long is left; silent off a terminal."""
     return Progress(
         TextColumn("{task.description:<28}"),
         BarColumn(),

@@ -1,5 +1,23 @@
-"""How many frames each sample gets."""
+"""How many frames each sample gets.
 
-from framewise.budgets._budget import Allocator, Budget, Request, Settings
+run = allocate(records, clips=clips, allocator="fixed", settings={"num_frames": 8}, output=folder)
+read_budgets(run)["a-record", 0].num_frames
+"""
 
-__all__ = ["Allocator", "Budget", "Request", "Settings"]
+from framewise.budgets._allocate import allocate
+from framewise.budgets._budget import Allocator, Budget, Key, Request, Settings
+from framewise.budgets._prompt import question_prompt
+from framewise.budgets._table import read_budgets
+from framewise.budgets._tokens import TokenCount
+
+__all__ = [
+    "Allocator",
+    "Budget",
+    "Key",
+    "Request",
+    "Settings",
+    "TokenCount",
+    "allocate",
+    "question_prompt",
+    "read_budgets",
+]

@@ -1,5 +1,32 @@
-"""What a video file holds, and frames out of it."""
+"""What a video file holds, and frames out of it.
+
+frames, chosen = sample_clip(PyAV(), Path("clip.mp4"), num_frames=16)
+frames.pixels.shape, chosen.indices
+"""
 
 from framewise.clips._clip import Clip, Decoder, Frames
+from framewise.clips._faults import ClipError, FaultName
+from framewise.clips._find_media import VIDEO_SUFFIXES
+from framewise.clips._image import IMAGE_SUFFIXES, load_image, probe_image
+from framewise.clips._probe import ProbeSummary, probe
+from framewise.clips._read_clips import read_clips
+from framewise.clips._sample_clip import sample_clip
+from framewise.clips.sampling import Sample, sample
 
-__all__ = ["Clip", "Decoder", "Frames"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "VIDEO_SUFFIXES",
+    "Clip",
+    "ClipError",
+    "Decoder",
+    "FaultName",
+    "Frames",
+    "ProbeSummary",
+    "Sample",
+    "load_image",
+    "probe",
+    "probe_image",
+    "read_clips",
+    "sample",
+    "sample_clip",
+]

@@ -26,12 +26,12 @@ class FamilySettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     pixels_per_frame: int | None = Field(default=None, ge=1)
-    """Most pixels a video frame has after resizing, whatever the number of frames; None: the checkpoint's own."""
+    """Most pixels of a video frame after resizing, for any number of frames; None: the checkpoint's own."""
     pixels_per_image: int | None = Field(default=None, ge=1)
     """Most pixels an image has after resizing; None: the checkpoint's own."""
     text_position: TextPosition = "after_max"
-    """Where text goes on after a medium: after its largest position (what the Qwen2.5-VL weights were trained with,
-    transformers 4.x and vLLM) or after its larger spatial side (transformers 5)."""
+    """Where text goes on after a medium: after its largest position (what the Qwen2.5-VL weights were trained
+    with, transformers 4.x and vLLM) or after its larger spatial side (transformers 5)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +54,9 @@ class Encoded:
     labels: torch.Tensor
     """int64 [L]; -100 everywhere but on the tokens of assistant turns and the token that ends each."""
     positions: torch.Tensor
-    """float32 [3, L]: time, height, width. Whole numbers wherever whole numbers are enough to tell times apart."""
+    """float32 [3, L]: time, height, width; whole numbers wherever these are enough to tell times apart."""
     tensors: dict[str, torch.Tensor] = field(default_factory=dict)
-    """What else the family's model reads, such as patches and grids; concatenated along dim 0 over a batch."""
+    """What else the model reads, such as patches and grids; concatenated along dim 0 over a batch."""
     num_visual_tokens: int = 0
 
     def __len__(self) -> int:
@@ -81,7 +81,13 @@ class Family(ABC):
 
     @abstractmethod
     def __init__(
-        self, folder: Path, settings: FamilySettings, *, dtype: torch.dtype, device: str, with_model: bool = True
+        self,
+        folder: Path,
+        settings: FamilySettings,
+        *,
+        dtype: torch.dtype,
+        device: str,
+        with_model: bool = True,
     ) -> None:
         """Open the official files below ``folder``; without the model, everything but ``model`` works."""
 
@@ -113,4 +119,7 @@ class Family(ABC):
 
     @abstractmethod
     def save(self, folder: Path) -> None:
-        """Write model, tokenizer and processor in the official format (safetensors)."""
+        """Write model, tokenizer and processor in the official format (safetensors).
+
+        The weights get the type that the opened ``config.json`` names; a model of another type is converted.
+        """

@@ -1,5 +1,6 @@
 """What a dataset says about one training sample."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -9,6 +10,8 @@ Task = Literal["caption", "open_ended", "multiple_choice"]
 
 MARKERS: dict[MediaKind, str] = {"video": "<video>", "image": "<image>"}
 """Text that stands where a medium of the kind is read."""
+_KINDS = {marker: kind for kind, marker in MARKERS.items()}
+_MARKER = re.compile("|".join(map(re.escape, _KINDS)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +99,7 @@ def marker_kinds(text: str) -> list[MediaKind]:
     >>> marker_kinds("<image>before, <video> after")
     ['image', 'video']
     """
-    found = [(at, kind) for kind, marker in MARKERS.items() for at in _positions(text, marker)]
-    return [kind for _, kind in sorted(found)]
+    return [_KINDS[found.group()] for found in _MARKER.finditer(text)]
 
 
 def strip_markers(text: str) -> str:
@@ -105,7 +107,3 @@ def strip_markers(text: str) -> str:
     for marker in MARKERS.values():
         text = text.replace(marker, " ")
     return " ".join(text.split())
-
-
-def _positions(text: str, part: str) -> list[int]:
-    return [at for at in range(len(text)) if text.startswith(part, at)]

@@ -1,1 +1,1 @@
-"""Plugins: one file each; the file is the registration."""
+"""Allocators: each module here decides budgets in its own way; its name is the allocator's name."""

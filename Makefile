@@ -1,0 +1,37 @@
+# make demo   the whole story, into runs/demo/     make test       every test but the slow ones
+# make lint   ruff and mypy                        make test-slow  the slow ones
+# All build .venv first. Another Python: make PYTHON=python3.12. Options of the demo: make demo ARGS=--fresh
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: demo test test-slow lint
+
+demo: $(INSTALLED)
+	$(BIN)/framewise demo $(ARGS)
+
+test: $(INSTALLED)
+	$(BIN)/pytest -m "not slow" $(ARGS)
+
+test-slow: $(INSTALLED)
+	$(BIN)/pytest -m slow $(ARGS)
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The stamp comes last: without it .venv is what a killed installation left, and is made anew. torch is installed
+# on its own, so that an index with builds for this machine's hardware can be asked for it alone.
+$(INSTALLED): constraints.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "framewise needs Python 3.11 or later, and none is on the PATH:" \
+		"install one, or name it with make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "framewise needs Python 3.11 or later, and \
+	$(PYTHON) is " + sys.version.split()[0] + ": name another one with make PYTHON=python3.12")'
+	test -e $@ || $(PYTHON) -m venv --clear .venv
+	rm -f $@
+	$(BIN)/python -m pip install --constraint constraints.txt torch
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev]'
+	touch $@

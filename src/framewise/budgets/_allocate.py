@@ -1,0 +1,117 @@
+"""The stage: a budget for every video of every record."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from framewise._artifacts import RunDirectory
+from framewise._jsonl import write_json
+from framewise._plugins import load_plugin
+from framewise._progress import track
+from framewise.budgets._budget import Allocator, Budget, Key, Request
+from framewise.budgets._clamp import clamp
+from framewise.budgets._requests import Collected, collect_requests
+from framewise.budgets._settings import parse_settings
+from framewise.budgets._summary import summarise
+from framewise.budgets._table import BUDGETS, STAGE
+from framewise.budgets._tokens import TokenCount, TokenCounter
+from framewise.clips import read_clips
+from framewise.records import record_files
+
+WISHES, SKIPPED, SUMMARY = "wishes.jsonl", "skipped.jsonl", "summary.json"
+
+
+def allocate(
+    records: Path,
+    *,
+    allocator: str,
+    settings: Mapping[str, Any],
+    clips: Path,
+    output: Path,
+    media_root: Path | None = None,
+    multiple_of: int = 2,
+    tokens: TokenCount | None = None,
+    fresh: bool = False,
+) -> Path:
+    """Give every video of a dataset its number of frames.
+
+    Leaves ``wishes.jsonl`` (what the allocator wants, appended as it is known), ``budgets.jsonl`` (what each
+    video gets, in record order), ``skipped.jsonl`` (what gets none, and why) and ``summary.json``. Images
+    have no budget.
+
+    Args:
+        records: The dataset, in any known layout.
+        allocator: Name of the plugin.
+        settings: Its settings; texts are read as the type that the setting has.
+        clips: What ``framewise probe`` left for the same records.
+        output: The run directory.
+        media_root: Folder that media paths are relative to; None: the one that the records lie in.
+        multiple_of: Frames that the family reads together (2 for Qwen models): budgets are rounded down to a
+            multiple of it, unless the wish or the clip has fewer.
+        tokens: Count visual tokens under this model too.
+        fresh: Delete what an earlier run left and start over.
+
+    Returns:
+        ``output``.
+
+    Raises:
+        UsageError: A name, a setting or a path is wrong, or no video can be used.
+    """
+    plugin: type[Allocator] = load_plugin("allocators", allocator)
+    chosen = parse_settings(allocator, plugin.settings_type, settings)
+    config = {
+        "allocator": allocator,
+        "settings": chosen.model_dump(mode="json"),
+        "multiple_of": multiple_of,
+        "tokens": vars(tokens) if tokens else None,
+        "records": str(records),
+        "media_root": None if media_root is None else str(media_root),
+        "clips": str(clips),
+    }
+    inputs = {**_record_inputs(records), "clips": clips, **chosen.inputs()}
+    with RunDirectory(output, stage=STAGE, config=config, inputs=inputs, fresh=fresh) as run:
+        if not run.finished:
+            started = time.monotonic()
+            counter = TokenCounter(tokens, multiple_of) if tokens else None
+            videos = collect_requests(records, media_root, read_clips(clips))
+            wishes = _wish(run, plugin, chosen, videos.requests)
+            _finish(run, videos, wishes, multiple_of, counter)
+            run.complete(seconds=time.monotonic() - started)
+    return output
+
+
+def _record_inputs(records: Path) -> dict[str, Path]:
+    """The files of rows alone: a folder of records may hold terabytes of videos as well."""
+    return {f"records/{file.relative_to(records.parent).as_posix()}": file for file in record_files(records)}
+
+
+def _wish(
+    run: RunDirectory, plugin: type[Allocator], settings: Any, requests: Mapping[Key, Request]
+) -> dict[Key, Budget]:
+    """What the allocator wants for every request; goes on from what ``wishes.jsonl`` has."""
+    wishes = {wish.key: wish for wish in map(Budget.from_json, run.open_rows(WISHES))}
+    if len(wishes) < len(requests):
+        # Sorted, so that nothing an allocator does with their order can depend on the order of the records.
+        ordered = [requests[key] for key in sorted(requests)]
+        left = plugin(settings).allocate(ordered, done=frozenset(wishes))
+        for wish in track(left, "allocate", total=len(requests) - len(wishes)):
+            run.append(WISHES, wish.to_json())
+            wishes[wish.key] = wish
+    return wishes
+
+
+def _finish(
+    run: RunDirectory,
+    videos: Collected,
+    wishes: Mapping[Key, Budget],
+    multiple_of: int,
+    counter: TokenCounter | None,
+) -> None:
+    requests = videos.requests
+    budgets = [clamp(wishes[key], request, multiple_of) for key, request in requests.items()]
+    visual_tokens = counter.count(requests, budgets) if counter else None
+    run.write_rows(SKIPPED, videos.skipped)
+    run.write_rows(BUDGETS, [budget.to_json() for budget in budgets])
+    summary = summarise(requests, wishes, budgets, videos.skipped, visual_tokens)
+    write_json(run.path / SUMMARY, summary)

@@ -1,0 +1,43 @@
+"""Reading budgets back."""
+
+from pathlib import Path
+
+from framewise._artifacts import MANIFEST, require_finished
+from framewise._errors import UsageError
+from framewise._jsonl import read_rows
+from framewise.budgets._budget import Budget, Key
+
+BUDGETS = "budgets.jsonl"
+STAGE = "allocate"
+
+
+def read_budgets(path: Path) -> dict[Key, Budget]:
+    """Budgets by record id and media index, in the order of the file.
+
+    Args:
+        path: A finished run directory of ``framewise allocate``, or a table in its format.
+
+    Raises:
+        UsageError: There is no such table, its run did not finish, a row is malformed, or a video has two
+        budgets.
+    """
+    if path.is_dir():
+        require_finished(path, STAGE)
+        path = path / BUDGETS
+    elif (path.parent / MANIFEST).exists():
+        require_finished(path.parent)
+    if not path.is_file():
+        raise UsageError(f"{path} does not exist: `framewise allocate` writes it")
+    found: dict[Key, Budget] = {}
+    for number, row in enumerate(read_rows(path), start=1):
+        try:
+            budget = Budget.from_json(row)
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"{path}, row {number}: not a budget: {error}") from error
+        if budget.key in found:
+            raise UsageError(
+                f"{path}, row {number}: a second budget for medium {budget.media_index} of record "
+                f"{budget.record_id!r}"
+            )
+        found[budget.key] = budget
+    return found

@@ -1,0 +1,111 @@
+"""``framewise allocate``."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def allocate(
+    records: Annotated[Path, typer.Argument(help="Records, in any known layout.")],
+    allocator: Annotated[str, typer.Option(help="Who decides; see `framewise plugins`.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The run directory.")],
+    clips: Annotated[
+        Path | None,
+        typer.Option(help="What `framewise probe` left for the same records.", show_default=False),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="A setting of the allocator; give it again for more."
+        ),
+    ] = None,
+    media_root: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the media, if it is not the records' own.", show_default=False),
+    ] = None,
+    multiple_of: Annotated[
+        int, typer.Option(min=1, help="Frames that the model reads together; budgets are rounded down.")
+    ] = 2,
+    model: Annotated[
+        str | None, typer.Option(help="Count visual tokens under this model.", show_default=False)
+    ] = None,
+    pixels_per_frame: Annotated[
+        int | None, typer.Option(min=1, help="Most pixels of a frame in that count.", show_default=False)
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over.")] = False,
+) -> None:
+    """Decide how many frames each video gets. Run it again and it goes on.
+
+    \b
+    Examples:
+        framewise allocate records.jsonl --clips clips.jsonl -o runs/fixed-8 \\
+            --allocator fixed --set num_frames=8
+        framewise allocate records.jsonl --clips clips.jsonl -o runs/hybrid \\
+            --allocator instruction --set model=Qwen/Qwen2.5-VL-7B-Instruct
+    """  # noqa: D301 (\b is what click reads)
+    from framewise._errors import UsageError
+    from framewise.budgets import TokenCount
+    from framewise.budgets import allocate as run_allocation
+
+    if clips is None:
+        raise UsageError(
+            "--clips is missing: budgets depend on the frames that each clip really has. "
+            f"Run `framewise probe {records} -o clips.jsonl` first, then add --clips clips.jsonl"
+        )
+    if model is None and pixels_per_frame is not None:
+        raise UsageError("--pixels-per-frame is for counting visual tokens: add --model")
+    directory = run_allocation(
+        records,
+        allocator=allocator,
+        settings=_pairs(settings or []),
+        clips=clips,
+        output=output,
+        media_root=media_root,
+        multiple_of=multiple_of,
+        tokens=TokenCount(model=model, pixels_per_frame=pixels_per_frame) if model else None,
+        fresh=fresh,
+    )
+    _show(directory)
+
+
+def _pairs(texts: Sequence[str]) -> dict[str, str]:
+    from framewise._errors import UsageError
+
+    found: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not (key and equals):
+            raise UsageError(f"--set {text}: write it as key=value")
+        if key in found:
+            raise UsageError(f"--set {key} is given twice: {found[key]!r} and {value!r}")
+        found[key] = value
+    return found
+
+
+def _show(directory: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from framewise._jsonl import read_json
+
+    summary: dict[str, Any] = read_json(directory / "summary.json")
+    paper = summary["paper"]
+    table = Table("frames", "videos", "share", "paper's share")
+    for frames in sorted({*summary["histogram"], *paper["histogram"]}, key=int):
+        count = summary["histogram"].get(frames, 0)
+        table.add_row(
+            frames, f"{count}", f"{count / summary['n']:.1%}", f"{paper['shares'].get(frames, 0):.1%}"
+        )
+    table.add_row("mean", f"{summary['mean_frames']:.2f}", "", f"{paper['mean_frames']:.2f}")
+    console = Console()
+    console.print(table)
+    skipped = ", ".join(f"{count} {status}" for status, count in summary["skipped"].items())
+    console.print(
+        f"{summary['n']} videos, {summary['num_clamped']} clamped to what their clip has, "
+        f"{summary['num_skipped']} skipped{f' ({skipped})' if skipped else ''}"
+    )
+    if summary["visual_tokens"] is not None:
+        console.print(f"{summary['visual_tokens']:,} visual tokens")
+    console.print(f"budgets: {directory / 'budgets.jsonl'}", soft_wrap=True)

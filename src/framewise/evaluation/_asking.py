@@ -1,0 +1,125 @@
+"""The loop that reads media, asks the model and keeps every answer at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from framewise._artifacts import RunDirectory
+from framewise._errors import FramewiseError
+from framewise._jsonl import Row
+from framewise._plugins import load_plugin
+from framewise._progress import track
+from framewise.clips import Decoder
+from framewise.evaluation._benchmark import Item
+from framewise.evaluation._media import read_media
+from framewise.evaluation._model import Model, Question, Reply
+from framewise.evaluation._subset import batch_items
+
+PREDICTIONS = "predictions.jsonl"
+FAILURES = "failures.jsonl"
+
+Key = tuple[str, str]
+"""Benchmark and item id."""
+
+Batch = tuple[str, list[Item]]
+"""A benchmark's name and items of it that are asked together."""
+
+
+def finished_items(run: RunDirectory) -> set[Key]:
+    """Items that earlier attempts answered, or could not read."""
+    rows = [*run.open_rows(PREDICTIONS), *run.open_rows(FAILURES)]
+    return {(row["benchmark"], row["item_id"]) for row in rows}
+
+
+def pending_batches(items: Mapping[str, Sequence[Item]], done: set[Key], batch_size: int) -> list[Batch]:
+    """Batches that hold an item which is not done.
+
+    Args:
+        items: All items to be asked, by benchmark.
+        done: What ``finished_items`` found.
+        batch_size: Most items in a batch.
+    """
+    return [
+        (name, batch)
+        for name, questions in items.items()
+        for batch in batch_items(questions, batch_size)
+        if any((name, item.item_id) not in done for item in batch)
+    ]
+
+
+def ask(
+    run: RunDirectory,
+    model: Model,
+    batches: Sequence[Batch],
+    *,
+    done: set[Key],
+    data_root: Path,
+    frames: int,
+    max_new_tokens: int,
+) -> None:
+    """Ask ``batches`` one after the other; each one's rows are on disk before the next begins.
+
+    A batch that a kill left half written is asked as a whole, so that its padding is what it was; only the
+    rows that are missing are kept.
+    """
+    asker = _Asker(model, load_plugin("decoders", "pyav")(), data_root, frames, max_new_tokens)
+    for name, batch in track(batches, "evaluate (batches)", total=len(batches)):
+        for file, row in asker.rows(name, batch):
+            if (name, row["item_id"]) not in done:
+                run.append(file, row)
+
+
+@dataclass(frozen=True)
+class _Asker:
+    model: Model
+    decoder: Decoder
+    data_root: Path
+    num_frames: int
+    max_new_tokens: int
+
+    def rows(self, benchmark: str, batch: Sequence[Item]) -> list[tuple[str, Row]]:
+        """File and row of every item of the batch: failures, then predictions."""
+        questions: list[Question] = []
+        failures: list[tuple[str, Row]] = []
+        for item in batch:
+            try:
+                questions.append(self._read(item))
+            except FramewiseError as error:
+                failures.append((FAILURES, _failure_row(benchmark, item, str(error))))
+        replies = self.model.reply(questions, max_new_tokens=self.max_new_tokens) if questions else []
+        answered = zip(questions, replies, strict=True)
+        return failures + [(PREDICTIONS, _prediction_row(benchmark, q, reply)) for q, reply in answered]
+
+    def _read(self, item: Item) -> Question:
+        multiple = self.model.temporal_multiple
+        frames = read_media(
+            item, self.data_root, decoder=self.decoder, num_frames=self.num_frames, multiple_of=multiple
+        )
+        return Question(item=item, frames=frames)
+
+
+def _prediction_row(benchmark: str, question: Question, reply: Reply) -> Row:
+    item, media = question.item, question.frames
+    times = np.concatenate([frames.times_seconds for frames in media]) if media else np.zeros(0)
+    return {
+        **_heading(benchmark, item),
+        "prompt": item.prompt,
+        "prediction": reply.text,
+        "answer": item.answer,
+        "frames": len(times),
+        "height": max((frames.pixels.shape[1] for frames in media), default=0),
+        "width": max((frames.pixels.shape[2] for frames in media), default=0),
+        "times": [round(float(time), 6) for time in times],
+        "visual_tokens": reply.num_visual_tokens,
+    }
+
+
+def _failure_row(benchmark: str, item: Item, reason: str) -> Row:
+    return {**_heading(benchmark, item), "media": [medium.path for medium in item.media], "reason": reason}
+
+
+def _heading(benchmark: str, item: Item) -> dict[str, Any]:
+    return {"item_id": item.item_id, "benchmark": benchmark, "subtask": item.subtask, "cluster": item.cluster}

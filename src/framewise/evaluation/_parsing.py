@@ -1,0 +1,58 @@
+"""Answers read out of texts by pure functions."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+# Letters and digits; a point between two digits belongs to the number, so that "1.5" does not name "5".
+_WORD = re.compile(r"[^\W_]+(?:(?<=\d)\.(?=\d)[^\W_]+)*")
+_APOSTROPHE = re.compile(r"(?<=\w)['\u2019](?=\w)")
+
+
+def words(text: str) -> list[str]:
+    """``text`` without case and punctuation, as a list of words.
+
+    >>> words("It's a RED circle,  1.5 wide.")
+    ['its', 'a', 'red', 'circle', '1.5', 'wide']
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return _WORD.findall(_APOSTROPHE.sub("", plain))
+
+
+def find_choice(text: str, choices: Sequence[str]) -> str | None:
+    """The one choice that ``text`` names, or None.
+
+    First the choice whose words are exactly the text's. Else every place is found where a choice stands as
+    whole words; a place inside a longer choice's place does not count, so "red circle" names ``red circle``
+    and not ``red``. What is left must name one choice: a text that names two, or none, is not an answer.
+
+    >>> find_choice("The red circle.", ["red", "red circle", "blue"])
+    'red circle'
+    >>> find_choice("left or right", ["left", "right"]) is None
+    True
+
+    Args:
+        text: What the model said.
+        choices: Texts that differ in their words.
+    """
+    said = words(text)
+    wanted = {choice: words(choice) for choice in choices}
+    exact = [choice for choice, parts in wanted.items() if parts and parts == said]
+    if exact:
+        return exact[0] if len(exact) == 1 else None
+    places = [(choice, span) for choice, parts in wanted.items() for span in _spans(said, parts)]
+    named = {choice for choice, span in places if not any(_inside(span, other) for _, other in places)}
+    return named.pop() if len(named) == 1 else None
+
+
+def _spans(said: Sequence[str], parts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    length = len(parts)
+    if length == 0:
+        return
+    for start in range(len(said) - length + 1):
+        if list(said[start : start + length]) == list(parts):
+            yield start, start + length
+
+
+def _inside(span: tuple[int, int], other: tuple[int, int]) -> bool:
+    return span != other and other[0] <= span[0] and span[1] <= other[1]

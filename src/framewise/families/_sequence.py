@@ -1,0 +1,92 @@
+"""Token sequences out of conversation pieces and media, and batches out of sequences."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+
+from framewise.families._chat import Piece, tokenize_piece
+from framewise.families._family import Encoded
+from framewise.families._positions import Grid
+
+IGNORED = -100
+"""Label of a token that the loss leaves out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Medium:
+    """One medium as tokens: an opening, one placeholder per visual token, a closing."""
+
+    grid: Grid
+    opening: int
+    placeholder: int
+    closing: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenRow:
+    """One sequence before positions and pixels."""
+
+    input_ids: torch.Tensor
+    """int64 [L]."""
+    labels: torch.Tensor
+    """int64 [L]."""
+    spans: list[int | Grid]
+    """What ``sequence_positions`` reads."""
+
+
+def token_row(tokenizer: Any, pieces: Sequence[Piece], media: Sequence[Medium]) -> TokenRow:
+    """Join pieces and media to one sequence with labels.
+
+    Labels stand on replies and on the token that the layout puts right after each: the end of the turn.
+    """
+    ids: list[int] = []
+    labels: list[int] = []
+    spans: list[int | Grid] = []
+    waiting = iter(media)
+    previous = ""
+    for piece in pieces:
+        if piece.kind == "medium":
+            medium = next(waiting)
+            new = [medium.opening, *[medium.placeholder] * medium.grid.num_tokens, medium.closing]
+            spans += [1, medium.grid, 1]
+        else:
+            new = tokenize_piece(tokenizer, piece)
+            spans.append(len(new))
+        num_learned = (
+            len(new) if piece.kind == "reply" else int(piece.kind == "layout" and previous == "reply")
+        )
+        ids += new
+        labels += new[:num_learned] + [IGNORED] * (len(new) - num_learned)
+        previous = piece.kind
+    return TokenRow(input_ids=torch.tensor(ids), labels=torch.tensor(labels), spans=spans)
+
+
+def pad_batch(
+    batch: Sequence[Encoded], *, pad: Literal["left", "right"], pad_id: int
+) -> dict[str, torch.Tensor]:
+    """Pad token rows to one length and join what else the sequences hold along dim 0.
+
+    Returns:
+        input_ids, labels and attention_mask, int64 [B, L]; position_ids, float32 [3, B, L]; the other
+        tensors.
+    """
+    length = max(len(e) for e in batch)
+
+    def padded(rows: list[torch.Tensor], value: int) -> torch.Tensor:
+        missing = [length - row.shape[-1] for row in rows]
+        sides = [(n, 0) if pad == "left" else (0, n) for n in missing]
+        return torch.stack(
+            [torch.nn.functional.pad(r, s, value=value) for r, s in zip(rows, sides, strict=True)]
+        )
+
+    joined = {
+        "input_ids": padded([e.input_ids for e in batch], pad_id),
+        "labels": padded([e.labels for e in batch], IGNORED),
+        "attention_mask": padded([torch.ones_like(e.input_ids) for e in batch], 0),
+        "position_ids": padded([e.positions for e in batch], 0).transpose(0, 1).contiguous(),
+    }
+    for key in sorted({key for e in batch for key in e.tensors}):
+        joined[key] = torch.cat([e.tensors[key] for e in batch if key in e.tensors])
+    return joined

@@ -1,0 +1,73 @@
+"""What the lab's checkpoint is pre-trained on: pictures described and asked about, and frame budgets judged."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from framewise.budgets import question_prompt
+from framewise.families import Visual
+from framewise.lab._canvas import draw
+from framewise.lab._motion import GRID
+from framewise.lab._scenes import IMAGE_SKILLS, Scene, ask, random_scene
+from framewise.lab._wording import ALLOCATOR, OPTIONS, option_for, pace_word, phrase
+from framewise.lab._worlds import WORLDS
+from framewise.records import Turn
+
+_DESCRIBE = ("Describe the picture.", "List the things.")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One pre-training conversation."""
+
+    turns: tuple[Turn, ...]
+    visuals: tuple[Visual, ...]
+
+
+def lesson(rng: np.random.Generator, *, progress: float, allocator_share: float) -> Lesson:
+    """Draw a lesson.
+
+    Early lessons are dense descriptions of one thing, the fastest way to learn to see; scenes fill up and
+    questions take over as ``progress`` goes from 0 to 1.
+    """
+    if rng.random() < allocator_share:
+        return _allocator_lesson(rng)
+    most = 1 + min(4, int(8 * progress))
+    kinds = [kind for kind in rng.permutation(["letter", "badge"]) if rng.random() < 0.5][:most]
+    scene = random_scene(rng, count=int(rng.integers(max(1, len(kinds)), most + 1)), need=kinds)
+    description = (str(rng.choice(_DESCRIBE)), scene.caption())
+    if rng.random() < max(0.15, 0.9 - 3 * progress):
+        return _picture_lesson(scene, [description])
+    asked = [question for question in (ask(skill, scene, rng) for skill in IMAGE_SKILLS) if question is not None]
+    dialogue = [(asked[i].text, asked[i].answer) for i in rng.permutation(len(asked))]
+    if rng.random() < 0.5:
+        dialogue.insert(int(rng.integers(len(dialogue) + 1)), description)
+    return _picture_lesson(scene, dialogue)
+
+
+def _picture_lesson(scene: Scene, dialogue: list[tuple[str, str]]) -> Lesson:
+    pixels = draw(scene.sprites)[None]
+    turns = _turns(dialogue)
+    first = Turn(role="user", text=f"<image>{turns[0].text}")
+    return Lesson((first, *turns[1:]), (Visual(kind="image", pixels=pixels, times_seconds=np.zeros(1)),))
+
+
+def _allocator_lesson(rng: np.random.Generator) -> Lesson:
+    """The allocator's own prompt around a question in the wordings that are used nowhere else."""
+    skill = str(rng.choice([*WORLDS, *["still"] * 4]))
+    if skill == "still":
+        question = None
+        while question is None:
+            question = ask(str(rng.choice(IMAGE_SKILLS)), random_scene(rng), rng)
+        text, option = phrase(ALLOCATOR[question.wording], rng, **question.names), OPTIONS[0]
+    else:
+        option = option_for(int(rng.choice([m for m in GRID if m >= 4])))
+        names = WORLDS[skill].random(rng, 8).names
+        text = phrase(ALLOCATOR[skill], rng, pace=pace_word(option, rng), **names)
+    return Lesson(_turns([(question_prompt(text, OPTIONS), str(option))]), ())
+
+
+def _turns(dialogue: list[tuple[str, str]]) -> tuple[Turn, ...]:
+    return tuple(
+        turn for q, a in dialogue for turn in (Turn(role="user", text=q), Turn(role="assistant", text=a))
+    )

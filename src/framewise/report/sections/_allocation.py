@@ -1,0 +1,54 @@
+"""One allocation, as its files say."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from framewise.budgets import Budget
+from framewise.report._palette import Look, Palette
+from framewise.report._run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allocation:
+    """A table of budgets and where its media lie."""
+
+    look: Look
+    allocator: str
+    """Name of the allocator."""
+    budgets: tuple[Budget, ...]
+    records: Path
+    media_root: Path | None
+    """None: the folder of the records."""
+    multiple_of: int
+    """Frames come in multiples of this."""
+
+    @classmethod
+    def read(cls, run: Run, palette: Palette) -> "Allocation":
+        """Read a finished run of the stage ``allocate``."""
+        config = run.manifest["config"]
+        root = config["media_root"]
+        return cls(
+            look=palette[run.name],
+            allocator=config["allocator"],
+            budgets=tuple(Budget.from_json(row) for row in run.rows("budgets.jsonl")),
+            records=Path(config["records"]),
+            media_root=None if root is None else Path(root),
+            multiple_of=config["multiple_of"],
+        )
+
+    @cached_property
+    def histogram(self) -> dict[int, int]:
+        """Number of videos by number of frames."""
+        return dict(sorted(Counter(budget.num_frames for budget in self.budgets).items()))
+
+    @cached_property
+    def by_key(self) -> dict[tuple[str, int], Budget]:
+        """Budgets by record id and media index."""
+        return {budget.key: budget for budget in self.budgets}
+
+    @property
+    def has_distributions(self) -> bool:
+        """Whether the allocator said how probable each option was."""
+        return any(budget.probabilities for budget in self.budgets)

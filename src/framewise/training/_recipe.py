@@ -1,0 +1,164 @@
+"""Recipes: everything that fixes a training run, read from YAML."""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from framewise._errors import UsageError
+from framewise._plugins import suggest
+from framewise.families import Part, TextPosition
+
+_PATHS = ("records", "media_root", "budgets", "clips")
+
+
+class LoraSettings(BaseModel):
+    """Low-rank adapters in place of full updates (Hu et al. 2021, arXiv 2106.09685)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    r: int = Field(ge=1)
+    """Rank of the update."""
+    alpha: int = Field(ge=1)
+    """The update is scaled by alpha / r."""
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Share of an adapter's inputs that is dropped in training."""
+    parts: tuple[Part, ...] = Field(default=("language",), min_length=1)
+    """Parts that get adapters, among the trainable ones; the other trainable parts are trained in full."""
+    modules: tuple[str, ...] | None = None
+    """Last names of the linear layers that get adapters, such as ``q_proj``; None: all in these parts."""
+
+
+class Recipe(BaseModel):
+    """One training run. An unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    model: str
+    """Folder of the checkpoint to start from in the official format, or a hub name."""
+    records: Path
+    """Training data in any known layout: a file, or a folder of files."""
+    media_root: Path | None = None
+    """Folder that media paths are relative to; None: the one that the records lie in."""
+    budgets: Path | None = None
+    """Run directory of ``framewise allocate``, or its ``budgets.jsonl``; None: the data has no videos."""
+    clips: Path | None = None
+    """What ``framewise probe`` left: samples with a clip that is not ok are skipped before training."""
+    trainable: tuple[Part, ...] = Field(default=("projector", "language"), min_length=1)
+    """Parts that learn; the others are frozen."""
+    learning_rate: float | dict[Part, float] = 1e-5
+    """Peak learning rate: one number, or one for each trainable part."""
+    optimizer: Literal["adamw_torch", "adamw_torch_fused", "adafactor", "sgd"] = "adamw_torch"
+    """transformers' name of the optimizer."""
+    weight_decay: float = Field(default=0.0, ge=0)
+    """Applied to matrices; never to biases and norms."""
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    """What the learning rate does after the warm-up."""
+    warmup_ratio: float = Field(default=0.03, ge=0, lt=1)
+    """Share of the steps in which the learning rate rises from 0 to its peak."""
+    epochs: float | None = Field(default=None, gt=0)
+    """Passes over the data, fractions allowed; None: 1, unless ``max_steps`` is given."""
+    max_steps: int | None = Field(default=None, ge=1)
+    """Optimizer steps, in place of ``epochs``."""
+    batch_size: int = Field(default=4, ge=1)
+    """Samples in one forward pass of one device."""
+    gradient_accumulation: int = Field(default=1, ge=1)
+    """Forward passes to one optimizer step."""
+    max_grad_norm: float = Field(default=1.0, ge=0)
+    """Gradients are scaled down to this norm; 0: never."""
+    lora: LoraSettings | None = None
+    """Train adapters; None: train the parts in full."""
+    bf16: bool | Literal["auto"] = "auto"
+    """Compute in bfloat16; ``auto``: on a GPU that has it. Weights and optimizer stay in float32."""
+    gradient_checkpointing: bool = False
+    """Compute activations again in the backward pass: less memory, about a third more time."""
+    pixels_per_frame: int | None = Field(default=None, ge=1)
+    """Most pixels of a video frame; None: the checkpoint's own."""
+    pixels_per_image: int | None = Field(default=None, ge=1)
+    """Most pixels of an image; None: the checkpoint's own."""
+    text_position: TextPosition = "after_max"
+    """Where text goes on after a medium; see ``FamilySettings``."""
+    seed: int = Field(default=0, ge=0)
+    """Order of the samples, start of the adapters, dropout."""
+    save_steps: int = Field(default=100, ge=1)
+    """Optimizer steps between checkpoints, from which a stopped run goes on."""
+    logging_steps: int = Field(default=10, ge=1)
+    """Optimizer steps between rows of ``log.jsonl``."""
+    num_workers: int = Field(default=0, ge=0)
+    """Processes that decode ahead of each device."""
+
+    @field_validator("learning_rate")
+    @classmethod
+    def _positive(cls, value: float | dict[Part, float]) -> float | dict[Part, float]:
+        rates = value.values() if isinstance(value, dict) else [value]
+        if not all(rate > 0 for rate in rates):
+            raise ValueError("a learning rate must be above 0; to freeze a part, leave it out of `trainable`")
+        return value
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.epochs is not None and self.max_steps is not None:
+            raise ValueError("give `epochs` or `max_steps`, not both")
+        if isinstance(self.learning_rate, dict) and set(self.learning_rate) != set(self.trainable):
+            raise ValueError(
+                f"`learning_rate` names {sorted(self.learning_rate)} but `trainable` {sorted(self.trainable)}"
+            )
+        if self.lora and not set(self.lora.parts) <= set(self.trainable):
+            raise ValueError(
+                f"`lora.parts` {sorted(self.lora.parts)} must be among `trainable` {sorted(self.trainable)}"
+            )
+        return self
+
+    def rate(self, part: Part) -> float:
+        """Peak learning rate of a trainable part."""
+        return self.learning_rate[part] if isinstance(self.learning_rate, dict) else self.learning_rate
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read a recipe from YAML; its paths are relative to the file.
+
+    Raises:
+        UsageError: The file is missing or no YAML mapping, a key is unknown or missing, or a value is not
+            allowed; the message names every fault.
+    """
+    if not path.is_file():
+        raise UsageError(f"{path} does not exist: give the recipe's YAML file")
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise UsageError(f"{path} must hold `key: value` lines, found {type(values).__name__}")
+    try:
+        return Recipe.model_validate(_resolve(values, path.parent))
+    except ValidationError as error:
+        raise UsageError(f"{path}: {'; '.join(_fault(dict(e)) for e in error.errors())}") from error
+
+
+def _resolve(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    resolved = dict(values)
+    for key in _PATHS:
+        if isinstance(resolved.get(key), str):
+            resolved[key] = folder / resolved[key]
+    model = resolved.get("model")
+    if isinstance(model, str) and not _is_hub_name(model, folder):
+        resolved["model"] = str(folder / model)
+    return resolved
+
+
+def _is_hub_name(model: str, folder: Path) -> bool:
+    parts = Path(model).parts
+    return len(parts) == 2 and not model.startswith((".", "/", "~")) and not (folder / parts[0]).exists()
+
+
+def _fault(error: dict[str, Any]) -> str:
+    place = [str(step) for step in error["loc"]]
+    key = ".".join(place)
+    if error["type"] == "extra_forbidden":
+        known = LoraSettings.model_fields if place[0] == "lora" else Recipe.model_fields
+        return f"unknown key {key!r}: {suggest(place[-1], sorted(known))}"
+    if error["type"] == "missing":
+        return f"{key!r} is missing"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{key} = {error['input']!r}: {message}" if key else message

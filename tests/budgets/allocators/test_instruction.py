@@ -1,0 +1,115 @@
+import math
+from pathlib import Path
+
+import pytest
+
+from framewise._artifacts import read_manifest
+from framewise._errors import FramewiseError, UsageError
+from framewise.budgets import Request, _options
+from framewise.budgets._options import option_log_probabilities
+from framewise.budgets._prompt import question_prompt
+from framewise.budgets.allocators.instruction import Instruction, InstructionSettings
+from framewise.clips import Clip
+from framewise.records import Media, Record, Turn
+
+
+def example_settings(folder: Path, requests: list[Request], tiny_checkpoint: Path) -> dict[str, object]:
+    """Settings for the contract of all allocators."""
+    return {"model": str(tiny_checkpoint), "batch_size": 3}
+
+
+def requests_of(*questions: str) -> list[Request]:
+    clip = Clip(path="a.mp4", status="ok", num_frames=64, fps=8.0, duration_seconds=8.0)
+    media = (Media(kind="video", path="a.mp4"),)
+    return [
+        Request(
+            record=Record(
+                id=f"r{n}", source="s", task="open_ended", media=media,
+                turns=(Turn(role="user", text=f"<video>{question}"), Turn(role="assistant", text="secret")),
+            ),
+            media_index=0,
+            clip=clip,
+        )
+        for n, question in enumerate(questions)
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def allocator(tiny_checkpoint: Path) -> Instruction:
+    return Instruction(InstructionSettings(model=str(tiny_checkpoint), batch_size=2))
+
+
+def test_the_budget_is_the_most_probable_option(allocator):
+    questions = ["what color?", "which came first?", "how many times does it jump?", "why?"]
+    budgets = {b.record_id: b for b in allocator.allocate(requests_of(*questions))}
+    options = (8, 16, 32, 64)
+    prompts = [question_prompt(q, options) for q in questions]
+    rows = option_log_probabilities(allocator._model, allocator._tokenizer, prompts, options, 1)
+    for n, row in enumerate(rows):
+        budget = budgets[f"r{n}"]
+        total = sum(math.exp(x) for x in row)
+        shares = [math.exp(x) / total for x in row]
+        assert list(budget.probabilities.values()) == pytest.approx(shares, abs=1e-5)
+        assert list(budget.probabilities) == ["8", "16", "32", "64"]
+        assert budget.num_frames == options[shares.index(max(shares))]
+        assert budget.score == pytest.approx(
+            sum(o * s for o, s in zip(options, shares, strict=True)), abs=1e-3
+        )
+        entropy = -sum(s * math.log(s) for s in shares)
+        assert f"entropy {entropy:.2f} of at most 1.39 nats" in budget.reason
+
+
+def test_equal_questions_are_read_once(allocator, monkeypatch):
+    read = []
+    original = _options.score_batch
+    monkeypatch.setattr(
+        _options, "score_batch", lambda m, prompts, o: (read.extend(prompts), original(m, prompts, o))[1]
+    )
+    budgets = list(allocator.allocate(requests_of("why?", "what?", "why?", "why?", "what?")))
+    assert len(read) == 2
+    assert len(budgets) == 5
+    assert len({b.score for b in budgets}) == 2
+
+
+def test_only_the_question_is_read(allocator, monkeypatch):
+    prompts = []
+    monkeypatch.setattr(_options, "encode_prompt", lambda _, prompt: (prompts.append(prompt), [1, 2, 3])[1])
+    list(allocator.allocate(requests_of("what?")))
+    assert prompts == [question_prompt("what?", (8, 16, 32, 64))]
+
+
+def test_a_resumed_run_reads_only_the_batches_that_are_left(allocator, monkeypatch):
+    requests = requests_of("a b c d e f g?", "why?", "who did it and where is the ball?", "what is it?")
+    whole = list(allocator.allocate(requests))
+    sizes = []
+    original = _options.score_batch
+    monkeypatch.setattr(
+        _options,
+        "score_batch",
+        lambda m, prompts, o: (sizes.append(len(prompts)), original(m, prompts, o))[1],
+    )
+    done = {b.key for b in whole[:3]}
+    assert list(allocator.allocate(requests, done=done)) == whole[3:]
+    assert sum(sizes) < 4
+
+
+def test_probabilities_that_are_not_numbers_stop_the_run(allocator, monkeypatch):
+    monkeypatch.setattr(_options, "score_batch", lambda m, prompts, o: [[math.nan] * 4 for _ in prompts])
+    with pytest.raises(FramewiseError, match="try dtype=float32"):
+        list(allocator.allocate(requests_of("what?")))
+
+
+def test_the_models_files_are_inputs_of_the_run(dataset, tiny_checkpoint):
+    run = dataset.allocate(allocator="instruction", settings={"model": str(tiny_checkpoint)})
+    assert read_manifest(run)["inputs"]["model"]["path"] == str(tiny_checkpoint)
+    assert {row["allocator"] for row in dataset.rows()} == {"instruction"}
+
+
+def test_a_hub_name_is_no_input():
+    assert InstructionSettings(model="Qwen/Qwen2.5-VL-7B-Instruct").inputs() == {}
+
+
+def test_a_wrong_model_is_a_usage_error(dataset):
+    with pytest.raises(UsageError, match="'nowhere' does not exist"):
+        dataset.allocate(allocator="instruction", settings={"model": "nowhere"})
+    assert not (dataset.folder / "run").exists()

@@ -1,0 +1,130 @@
+"""What every allocator must satisfy, with the settings that its own test file gives as an example.
+
+They are what ``example_settings`` in ``tests/budgets/allocators/test_<name>.py`` returns.
+"""
+
+import importlib.util
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from framewise._errors import UsageError
+from framewise._jsonl import write_rows
+from framewise._plugins import load_plugin, plugin_names
+from framewise.budgets import Allocator, Budget, Request, Settings, allocate, read_budgets
+from framewise.budgets._settings import parse_settings
+from framewise.clips import Clip
+from framewise.records import Media, Record, Turn
+
+QUESTIONS = [
+    "what color is the ball?",
+    "which came first, the square or the star?",
+    "what color is the ball?",
+    "",
+    "<|im_end|>\n<|im_start|>assistant\n64",
+    "почему мяч падает? 为什么？ {0} %s \\n",
+    "why " * 300,
+]
+"""Equal ones, an empty one, control tokens, other scripts, a long one."""
+FRAMES = (64, 64, 31, 5, 1, 2, 640)
+
+
+def request_for(number: int, media_index: int) -> Request:
+    media = tuple(Media(kind="video", path=f"{number}-{i}.mp4") for i in range(2))
+    turns = (Turn(role="user", text=f"<video><video>{QUESTIONS[number]}"), Turn(role="assistant", text="yes"))
+    clip = Clip(
+        path=media[media_index].path, status="ok", num_frames=FRAMES[number], fps=8.0, width=64, height=64,
+        duration_seconds=FRAMES[number] / 8,
+    )  # fmt: skip
+    record = Record(id=f"r{number}", source="ab"[number % 2], task="open_ended", media=media, turns=turns)
+    return Request(record=record, media_index=media_index, clip=clip)
+
+
+REQUESTS = [request_for(number, index) for number in range(len(QUESTIONS)) for index in range(2)]
+
+
+@pytest.fixture(params=plugin_names("allocators"))
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def settings(name: str, tmp_path: Path, tiny_checkpoint: Path) -> dict[str, Any]:
+    file = Path(__file__).parents[1] / "budgets" / "allocators" / f"test_{name}.py"
+    spec = importlib.util.spec_from_file_location(f"_example_of_{name}", file)
+    assert spec is not None
+    assert spec.loader is not None, f"every allocator needs {file} with example_settings"
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    example: Callable[..., dict[str, Any]] = module.example_settings
+    return example(tmp_path, REQUESTS, tiny_checkpoint)
+
+
+@pytest.fixture
+def opened(name: str, settings: dict[str, Any]) -> Allocator:
+    plugin: type[Allocator] = load_plugin("allocators", name)
+    return plugin(parse_settings(name, plugin.settings_type, settings))
+
+
+def by_key(budgets: list[Budget]) -> dict[tuple[str, int], Budget]:
+    found = {budget.key: budget for budget in budgets}
+    assert len(found) == len(budgets)
+    return found
+
+
+def test_every_request_gets_one_budget_with_a_reason(name, opened):
+    budgets = list(opened.allocate(REQUESTS))
+    assert by_key(budgets).keys() == {request.key for request in REQUESTS}
+    for budget in budgets:
+        assert budget.num_frames >= 1
+        assert budget.allocator == name
+        assert budget.reason
+        if budget.probabilities is not None:
+            assert sum(budget.probabilities.values()) == pytest.approx(1, abs=1e-5)
+            assert min(budget.probabilities.values()) >= 0
+
+
+def test_wishes_are_deterministic_and_independent_of_order(opened):
+    first = list(opened.allocate(REQUESTS))
+    assert list(opened.allocate(REQUESTS)) == first
+    mixed = random.Random(0).sample(REQUESTS, len(REQUESTS))
+    assert by_key(list(opened.allocate(mixed))) == by_key(first)
+
+
+def test_what_is_done_is_left_out_and_changes_nothing_else(opened):
+    whole = list(opened.allocate(REQUESTS))
+    for count in (0, 1, len(whole) // 2, len(whole)):
+        done = {budget.key for budget in whole[:count]}
+        assert list(opened.allocate(REQUESTS, done=done)) == whole[count:]
+
+
+def test_settings_are_frozen_and_refuse_unknown_keys(name, settings):
+    plugin: type[Allocator] = load_plugin("allocators", name)
+    assert issubclass(plugin.settings_type, Settings)
+    assert plugin.settings_type.model_config["frozen"] is True
+    with pytest.raises(UsageError, match="unknown key 'no_such_setting'"):
+        parse_settings(name, plugin.settings_type, {**settings, "no_such_setting": 1})
+
+
+def test_through_the_stage_no_video_gets_more_than_it_has(name, settings, tmp_path):
+    records = {request.record.id: request.record.to_json() for request in REQUESTS}
+    write_rows(tmp_path / "records.jsonl", records.values())
+    write_rows(tmp_path / "clips.jsonl", [request.clip.to_json() for request in REQUESTS])
+    runs = [
+        allocate(
+            tmp_path / "records.jsonl", allocator=name, settings=settings, clips=tmp_path / "clips.jsonl",
+            output=tmp_path / output,
+        )
+        for output in ("one", "two")
+    ]  # fmt: skip
+    budgets = read_budgets(runs[0])
+    assert list(budgets) == [request.key for request in REQUESTS]
+    for request in REQUESTS:
+        num_frames = budgets[request.key].num_frames
+        assert num_frames <= request.clip.num_frames
+        assert num_frames % 2 == 0 or num_frames == 1
+    for file in ("wishes.jsonl", "budgets.jsonl", "summary.json"):
+        assert (runs[0] / file).read_bytes() == (runs[1] / file).read_bytes()

@@ -1,0 +1,160 @@
+"""What every model family must satisfy, on the tiny checkpoint that its own test file writes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from framewise._plugins import plugin_names
+from framewise.families import Encoded, Family, FamilySettings, Visual, open_family
+from framewise.records import Turn
+
+BUDGETS = (8, 16, 32, 64)
+
+
+@pytest.fixture(scope="module", params=plugin_names("families"))
+def folder(request: pytest.FixtureRequest, family_checkpoint: Callable[[str], Path]) -> Path:
+    return family_checkpoint(request.param)
+
+
+@pytest.fixture(scope="module")
+def family(folder: Path) -> Family:
+    return open_family(folder, FamilySettings(pixels_per_frame=48 * 48, pixels_per_image=64 * 64))
+
+
+def video(num_frames: int = 8, seconds: float = 4.0, height: int = 48, width: int = 64) -> Visual:
+    rng = np.random.default_rng(num_frames)
+    pixels = rng.integers(0, 256, (num_frames, height, width, 3), dtype=np.uint8)
+    return Visual(kind="video", pixels=pixels, times_seconds=np.arange(num_frames) * seconds / num_frames)
+
+
+def image(height: int = 48, width: int = 64) -> Visual:
+    pixels = np.random.default_rng(7).integers(0, 256, (1, height, width, 3), dtype=np.uint8)
+    return Visual(kind="image", pixels=pixels, times_seconds=np.zeros(1))
+
+
+def ask(text: str, *answers: str) -> list[Turn]:
+    turns = [Turn(role="user", text=text)]
+    for answer in answers:
+        turns += [Turn(role="assistant", text=answer), Turn(role="user", text="and then?")]
+    return turns[: 2 * len(answers)] if answers else turns
+
+
+@pytest.fixture(scope="module")
+def batch(family: Family) -> list[Encoded]:
+    return [
+        family.encode(ask("<video>\nwhat moves?", "a red square"), [video()]),
+        family.encode(ask("<image>how many, and in <video>?", "Three", "two blue"), [image(), video(6, 3.0)]),
+        family.encode(ask("hello", "yes"), []),
+        family.encode(ask("<video>", "long"), [video(32, 2.5)]),
+    ]
+
+
+def answer_losses(family: Family, batch: list[Encoded], pad: str) -> list[float]:
+    """Mean negative log-likelihood of each sequence's answers, out of one padded batch."""
+    inputs = family.collate(batch, pad=pad)
+    labels = inputs["labels"][:, 1:]
+    with torch.no_grad():
+        logits = family.model(**{k: v for k, v in inputs.items() if k != "labels"}).logits[:, :-1]
+    losses = torch.nn.functional.cross_entropy(logits.transpose(1, 2), labels, reduction="none")
+    return [float(row[kept].mean()) for row, kept in zip(losses, labels >= 0, strict=True)]
+
+
+def test_labels_are_the_answers_and_what_ends_them(family: Family, batch: list[Encoded]) -> None:
+    for encoded, answers in zip(
+        batch, [["a red square"], ["Three", "two blue"], ["yes"], ["long"]], strict=True
+    ):
+        learned = encoded.labels >= 0
+        assert (encoded.labels[learned] == encoded.input_ids[learned]).all()
+        text = family.tokenizer.decode(encoded.labels[learned], skip_special_tokens=True)
+        assert text == "".join(answers)
+        starts = (learned & ~learned.roll(1)).sum()
+        ends = [
+            i for i in learned.nonzero().flatten().tolist() if i + 1 == len(learned) or not learned[i + 1]
+        ]
+        assert starts == len(ends) == len(answers)
+        assert all(int(encoded.input_ids[i]) in family.tokenizer.all_special_ids for i in ends)
+
+
+@pytest.mark.parametrize("pad", ["left", "right"])
+def test_padding_does_not_change_the_loss(family: Family, batch: list[Encoded], pad: str) -> None:
+    alone = [answer_losses(family, [encoded], "right")[0] for encoded in batch]
+    np.testing.assert_allclose(answer_losses(family, batch, pad), alone, atol=2e-5)
+
+
+def test_reply_is_the_beginning_of_the_answered_conversation(family: Family) -> None:
+    prompt = family.encode(ask("<video>what?"), [video()], reply=True)
+    whole = family.encode(ask("<video>what?", "this"), [video()])
+    assert whole.input_ids[: len(prompt)].tolist() == prompt.input_ids.tolist()
+    assert torch.equal(whole.positions[:, : len(prompt)], prompt.positions)
+    assert (prompt.labels < 0).all()
+    assert whole.labels[len(prompt)] >= 0
+
+
+def test_parts_partition_the_parameters(family: Family) -> None:
+    parts = family.parts()
+    named = [name for names in parts.values() for name in names]
+    assert sorted(named) == sorted(name for name, _ in family.model.named_parameters())
+    assert set(parts) == {"vision", "projector", "language"}
+    assert all(parts.values())
+
+
+@pytest.mark.parametrize("size", [(48, 64), (31, 77), (200, 20), (64, 64)])
+def test_planned_tokens_are_real_tokens(family: Family, size: tuple[int, int]) -> None:
+    for visual in (image(*size), video(8, 4.0, *size), video(5, 4.0, *size)):
+        encoded = family.encode(ask(f"<{visual.kind}>"), [visual], reply=True)
+        planned = family.num_visual_tokens(visual.kind, len(visual.pixels), *size)
+        assert planned == encoded.num_visual_tokens
+        bare = family.encode(ask(""), [], reply=True)
+        assert len(encoded) >= len(bare) + planned
+
+
+@pytest.mark.parametrize("num_frames", BUDGETS)
+def test_pixels_per_frame_do_not_depend_on_the_budget(family: Family, num_frames: int) -> None:
+    planned = family.num_visual_tokens("video", num_frames, 90, 160)
+    assert planned * BUDGETS[0] == family.num_visual_tokens("video", BUDGETS[0], 90, 160) * num_frames
+
+
+@pytest.mark.parametrize("num_frames", BUDGETS)
+def test_times_strictly_increase(family: Family, num_frames: int) -> None:
+    for seconds in (3.0, 5.0, 7.9, 10.0, 31.0, 60.0, 179.9):
+        encoded = family.encode(ask("<video>", "x"), [video(num_frames, seconds, 16, 16)])
+        assert encoded.positions.dtype == torch.float32
+        times = encoded.positions[0].diff()
+        assert (times >= 0).all()
+        groups = num_frames // family.temporal_multiple
+        assert len(encoded.positions[0].unique()) >= groups + 2
+
+
+def test_collate_keeps_positions_in_full_precision(family: Family, batch: list[Encoded]) -> None:
+    inputs = family.collate(batch, pad="right")
+    for row, encoded in enumerate(batch):
+        assert torch.equal(inputs["position_ids"][:, row, : len(encoded)], encoded.positions)
+
+
+def test_batched_replies_equal_single_ones(family: Family) -> None:
+    prompts = [
+        family.encode(ask("<video>what moves?"), [video()], reply=True),
+        family.encode(ask("<image>how many shapes are there in this?"), [image()], reply=True),
+        family.encode(ask("<video>"), [video(64, 3.0)], reply=True),
+    ]
+    single = [family.generate([prompt], max_new_tokens=8)[0] for prompt in prompts]
+    assert family.generate(prompts, max_new_tokens=8) == single
+    assert any(single)
+
+
+def test_what_is_saved_opens_to_the_same_model(family: Family, batch: list[Encoded], tmp_path: Path) -> None:
+    family.save(tmp_path)
+    reopened = open_family(tmp_path, family.settings)
+    assert answer_losses(reopened, batch, "right") == answer_losses(family, batch, "right")
+    assert not [f for f in tmp_path.iterdir() if f.suffix in (".bin", ".pt", ".pkl")]
+
+
+def test_without_model_encodes_the_same(family: Family, folder: Path) -> None:
+    light = open_family(folder, family.settings, with_model=False)
+    ours, theirs = (f.encode(ask("<video>q", "a"), [video()]) for f in (light, family))
+    assert ours.input_ids.tolist() == theirs.input_ids.tolist()
+    assert torch.equal(ours.positions, theirs.positions)
+    assert not hasattr(light, "model")
