@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from framewise._artifacts import digest, read_manifest
+from framewise._artifacts import RunDirectory, digest, read_manifest
 from framewise._errors import UsageError
+from framewise._jsonl import read_rows
 from framewise.budgets import Budget, TokenCount, read_budgets
 from framewise.budgets.allocators.fixed import Fixed
 
@@ -160,6 +161,29 @@ def test_other_settings_or_inputs_need_another_directory(dataset):
     dataset.clips.write_text(dataset.clips.read_text() + "\n")
     with pytest.raises(UsageError, match=r"inputs.clips"):
         dataset.allocate()
+
+
+def test_the_same_files_under_other_names_are_the_same_run(dataset, monkeypatch):
+    run = dataset.allocate(media_root=dataset.folder)
+    places = {"records": str(dataset.records), "media_root": str(dataset.folder)}
+    assert read_manifest(run)["places"] == places
+    before = (run / "manifest.json").read_bytes()
+    monkeypatch.chdir(dataset.folder)
+    dataset.records, dataset.clips = Path(dataset.records.name), Path("..", run.parent.name, "clips.jsonl")
+    assert dataset.allocate(media_root=Path("..", run.parent.name)) == run
+    assert (run / "manifest.json").read_bytes() == before
+
+
+def test_a_probe_counts_by_its_rows_named_as_directory_or_file(dataset):
+    probe = dataset.folder / "probe"
+    with RunDirectory(probe, stage="probe", config={}) as done:
+        done.write_rows("clips.jsonl", read_rows(dataset.clips))
+        done.complete()
+    dataset.clips = probe
+    run = dataset.allocate()
+    assert read_manifest(run)["inputs"]["clips"]["path"] == str(probe / "clips.jsonl")
+    dataset.clips = probe / "clips.jsonl"
+    assert dataset.allocate() == run
 
 
 def test_a_wrong_request_leaves_no_run_behind(dataset):

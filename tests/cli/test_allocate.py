@@ -6,6 +6,9 @@ import pytest
 
 from framewise.budgets import read_budgets
 from framewise.cli import main
+from framewise.cli._allocate import _probe
+from framewise.clips import Clip, read_clips
+from framewise.clips.decoders.pyav import PyAV
 
 
 @pytest.fixture
@@ -41,11 +44,67 @@ def test_the_summary_is_short_and_counts_what_was_skipped(run):
     assert read_budgets(Path("run"))["r0", 0].num_frames == 12
 
 
-def test_without_clips_it_says_to_probe_first(run):
-    code, _, err = run("--allocator", "fixed", "--set", "num_frames=12")
+def test_without_clips_it_probes_beside_the_run_first(run, write_clip):
+    write_clip(Path("0.mp4"), num_frames=10)
+    command = ("--allocator", "fixed", "--set", "num_frames=12")
+    code, out, _ = run(*command)
+    assert code == 0
+    assert out.startswith("clips: run-clips ")
+    assert "1 videos, 1 clamped to what their clip has, 1 skipped (1 missing)" in out
+    assert read_budgets(Path("run"))["r0", 0].num_frames == 10
+    assert read_clips(Path("run-clips"))["0.mp4"].num_frames == 10
+
+    def written() -> dict[str, bytes]:
+        return {str(p): p.read_bytes() for folder in ("run", "run-clips") for p in Path(folder).iterdir()}
+
+    before = written()
+    assert run(*command)[1] == out
+    assert written() == before
+
+
+def test_a_probe_that_was_stopped_goes_on(run, write_clip, monkeypatch):
+    for number in range(2):
+        write_clip(Path(f"{number}.mp4"), num_frames=4)
+    probed: list[str] = []
+    original = PyAV.probe
+
+    def probe(self: PyAV, path: Path) -> Clip:
+        if probed == ["0.mp4"]:
+            probed.append("stop")
+            raise OSError("the power went")
+        probed.append(path.name)
+        return original(self, path)
+
+    monkeypatch.setattr(PyAV, "probe", probe)
+    command = ("--allocator", "fixed", "--set", "num_frames=4")
+    code, _, err = run(*command)
+    assert (code, err) == (1, "error: OSError: the power went\n")
+    assert run(*command)[0] == 0
+    assert probed == ["0.mp4", "stop", "1.mp4"]
+
+
+def test_fresh_probes_anew(run, write_clip):
+    write_clip(Path("0.mp4"), num_frames=10)
+    command = ("--allocator", "fixed", "--set", "num_frames=12")
+    run(*command)
+    write_clip(Path("1.mp4"), num_frames=4)
+    code, _, err = run(*command)
     assert code == 2
-    assert "--clips is missing" in err
-    assert "framewise probe records.jsonl -o clips.jsonl" in err
+    assert "run-clips was started with other settings" in err
+    assert "1 skipped" not in run(*command, "--fresh")[1]
+    assert read_budgets(Path("run"))["r1", 0].num_frames == 4
+
+
+def test_a_mistake_is_found_before_the_probe(run):
+    assert run("--allocator", "fixed", "--set", "frames=12")[0] == 2
+    assert sorted(path.name for path in Path().iterdir()) == ["clips.jsonl", "records.jsonl"]
+
+
+def test_a_run_that_is_this_folder_has_its_probe_beside_it(tmp_path, monkeypatch, write_clip):
+    write_clip(tmp_path / "media" / "0.mp4")
+    (tmp_path / "run").mkdir()
+    monkeypatch.chdir(tmp_path / "run")
+    assert _probe(tmp_path / "media", Path(), None, False) == tmp_path / "run-clips"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from framewise._errors import FramewiseError, UsageError
 from framewise.cli import main
 
 VERBS = ("records", "probe", "allocate", "train", "evaluate", "compare", "report", "plugins", "lab", "demo")
-ALLOCATE = ("allocate", "r.jsonl", "--allocator", "fixed", "--clips", "c.jsonl", "-o", "run")
+ALLOCATE = (
+    "allocate", "r.jsonl", "--allocator", "fixed", "--set", "num_frames=8", "--clips", "c.jsonl", "-o", "run",
+)  # fmt: skip
 
 
 @pytest.fixture

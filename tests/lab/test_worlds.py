@@ -79,7 +79,9 @@ def test_half_the_budget_is_exactly_ambiguous(skill):
         if skill == "speed":
             flip = [(s1, s2) for s1 in (-1, 1) for s2 in (-1, 1)]
             others = [_with_headings(other, *signs, frames[0]) for other in others for signs in flip]
-        assert any(all((draw(o.sprites(t)) == p).all() for t, p in zip(frames, seen, strict=True)) for o in others)
+        assert any(
+            all((draw(o.sprites(t)) == p).all() for t, p in zip(frames, seen, strict=True)) for o in others
+        )
 
 
 def _with_headings(world, fast, slow, t):
@@ -99,6 +101,11 @@ def _picture(world, t):
     """What frame t shows, coarse enough to repeat: names in choice order, colours, and quarters of the picture."""
     order = {name: i for i, name in enumerate(world.choices)}
     return tuple(
-        (order.get(s.name, s.name if s.kind != "shape" else "shape"), s.color in ("red", "white", "blue"), s.x // 32, s.y // 32)
+        (
+            order.get(s.name, s.name if s.kind != "shape" else "shape"),
+            s.color in ("red", "white", "blue"),
+            s.x // 32,
+            s.y // 32,
+        )
         for s in world.sprites(t)
     )

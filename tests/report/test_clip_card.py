@@ -32,7 +32,7 @@ def lone_allocation(example, tmp_path):
     shutil.copytree(hybrid, tmp_path / "hybrid")
     shutil.copytree(hybrid.parents[1] / "data", tmp_path / "data")
     manifest = read_json(tmp_path / "hybrid" / "manifest.json")
-    manifest["config"]["records"] = str(tmp_path / "data" / "records.jsonl")
+    manifest["places"]["records"] = str(tmp_path / "data" / "records.jsonl")
     write_json(tmp_path / "hybrid" / "manifest.json", manifest)
     return tmp_path
 

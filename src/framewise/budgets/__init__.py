@@ -7,6 +7,7 @@ read_budgets(run)["a-record", 0].num_frames
 from framewise.budgets._allocate import allocate
 from framewise.budgets._budget import Allocator, Budget, Key, Request, Settings
 from framewise.budgets._prompt import question_prompt
+from framewise.budgets._settings import check_settings
 from framewise.budgets._table import read_budgets
 from framewise.budgets._tokens import TokenCount
 
@@ -18,6 +19,7 @@ __all__ = [
     "Settings",
     "TokenCount",
     "allocate",
+    "check_settings",
     "question_prompt",
     "read_budgets",
 ]

@@ -19,6 +19,7 @@ from framewise.budgets._tokens import TokenCount, TokenCounter
 from framewise.clips import read_clips
 from framewise.records import record_files
 
+CLIPS = "clips.jsonl"
 WISHES, SKIPPED, SUMMARY = "wishes.jsonl", "skipped.jsonl", "summary.json"
 
 
@@ -62,14 +63,12 @@ def allocate(
     chosen = parse_settings(allocator, plugin.settings_type, settings)
     config = {
         "allocator": allocator,
-        "settings": chosen.model_dump(mode="json"),
+        # What they name counts by its content, among the inputs.
+        "settings": chosen.model_dump(mode="json", exclude=set(chosen.inputs())),
         "multiple_of": multiple_of,
         "tokens": vars(tokens) if tokens else None,
-        "records": str(records),
-        "media_root": None if media_root is None else str(media_root),
-        "clips": str(clips),
     }
-    inputs = {**_record_inputs(records), "clips": clips, **chosen.inputs()}
+    inputs = {**_record_inputs(records), "clips": _clip_rows(clips), **chosen.inputs()}
     with RunDirectory(output, stage=STAGE, config=config, inputs=inputs, fresh=fresh) as run:
         if not run.finished:
             started = time.monotonic()
@@ -77,13 +76,22 @@ def allocate(
             videos = collect_requests(records, media_root, read_clips(clips))
             wishes = _wish(run, plugin, chosen, videos.requests)
             _finish(run, videos, wishes, multiple_of, counter)
-            run.complete(seconds=time.monotonic() - started)
+            # Not among the settings: a rerun may say the same place in other words.
+            root = None if media_root is None else str(media_root)
+            places = {"records": str(records), "media_root": root}
+            run.complete(seconds=time.monotonic() - started, places=places)
     return output
 
 
 def _record_inputs(records: Path) -> dict[str, Path]:
     """The files of rows alone: a folder of records may hold terabytes of videos as well."""
     return {f"records/{file.relative_to(records.parent).as_posix()}": file for file in record_files(records)}
+
+
+def _clip_rows(clips: Path) -> Path:
+    """The rows of a probe, which say the same whether its directory was named or its file."""
+    rows = clips / CLIPS
+    return rows if rows.is_file() else clips
 
 
 def _wish(

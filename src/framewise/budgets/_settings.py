@@ -6,8 +6,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from framewise._errors import UsageError
-from framewise._plugins import suggest
+from framewise._plugins import load_plugin, suggest
 from framewise.budgets._budget import Settings
+
+
+def check_settings(allocator: str, values: Mapping[str, Any]) -> Settings:
+    """The settings of an allocator that is known by its name.
+
+    Raises:
+        UsageError: There is no such allocator, or a key or value is not allowed.
+    """
+    return parse_settings(allocator, load_plugin("allocators", allocator).settings_type, values)
 
 
 def parse_settings(allocator: str, settings_type: type[Settings], values: Mapping[str, Any]) -> Settings:

@@ -13,7 +13,10 @@ def allocate(
     output: Annotated[Path, typer.Option("-o", "--output", help="The run directory.")],
     clips: Annotated[
         Path | None,
-        typer.Option(help="What `framewise probe` left for the same records.", show_default=False),
+        typer.Option(
+            help="What `framewise probe` left for the same records; if left out, they are probed first.",
+            show_default=False,
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -38,29 +41,29 @@ def allocate(
 ) -> None:
     """Decide how many frames each video gets. Run it again and it goes on.
 
+    Budgets depend on the frames that each clip really has. Without --clips the records are probed first, into
+    a directory beside the run's whose name ends in -clips.
+
     \b
     Examples:
-        framewise allocate records.jsonl --clips clips.jsonl -o runs/fixed-8 \\
-            --allocator fixed --set num_frames=8
+        framewise allocate records.jsonl --allocator fixed --set num_frames=8 -o runs/fixed-8
         framewise allocate records.jsonl --clips clips.jsonl -o runs/hybrid \\
             --allocator instruction --set model=Qwen/Qwen2.5-VL-7B-Instruct
     """  # noqa: D301 (\b is what click reads)
     from framewise._errors import UsageError
-    from framewise.budgets import TokenCount
+    from framewise.budgets import TokenCount, check_settings
     from framewise.budgets import allocate as run_allocation
 
-    if clips is None:
-        raise UsageError(
-            "--clips is missing: budgets depend on the frames that each clip really has. "
-            f"Run `framewise probe {records} -o clips.jsonl` first, then add --clips clips.jsonl"
-        )
+    # Before a probe that may take hours.
+    chosen = _pairs(settings or [])
+    check_settings(allocator, chosen)
     if model is None and pixels_per_frame is not None:
         raise UsageError("--pixels-per-frame is for counting visual tokens: add --model")
     directory = run_allocation(
         records,
         allocator=allocator,
-        settings=_pairs(settings or []),
-        clips=clips,
+        settings=chosen,
+        clips=clips or _probe(records, output, media_root, fresh),
         output=output,
         media_root=media_root,
         multiple_of=multiple_of,
@@ -82,6 +85,16 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"--set {key} is given twice: {found[key]!r} and {value!r}")
         found[key] = value
     return found
+
+
+def _probe(records: Path, output: Path, media_root: Path | None, fresh: bool) -> Path:
+    from framewise.clips import probe
+
+    run = output if output.name.strip(".") else output.resolve()
+    clips = run.with_name(f"{run.name}-clips")
+    typer.echo(f"clips: {clips} (probed first, for want of --clips)")
+    probe(records, output=clips, media_root=media_root, fresh=fresh)
+    return clips
 
 
 def _show(directory: Path) -> None:

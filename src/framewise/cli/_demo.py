@@ -29,6 +29,8 @@ def demo(
     from framewise.lab import demo as run_demo
 
     console = Console()
-    report = run_demo(output=output, seed=seed, fresh=fresh, announce=lambda text: console.print(f"[bold]· {text}"))
+    report = run_demo(
+        output=output, seed=seed, fresh=fresh, announce=lambda text: console.print(f"[bold]· {text}")
+    )
     console.print(comparison_table(read_json(output / "comparison.json")))
     console.print(f"report: {report}", soft_wrap=True)

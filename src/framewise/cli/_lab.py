@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="The synthetic world with known answers, and its tiny checkpoint.", no_args_is_help=True)
+app = typer.Typer(
+    help="The synthetic world with known answers, and its tiny checkpoint.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -29,7 +31,9 @@ def write(
 def pretrain(
     output: Annotated[Path, typer.Option("-o", "--output", help="The run directory.")],
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and lessons.")] = 0,
-    num_batches: Annotated[int | None, typer.Option(min=1, help="Optimizer steps.", show_default="the recipe's")] = None,
+    num_batches: Annotated[
+        int | None, typer.Option(min=1, help="Optimizer steps.", show_default="the recipe's")
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over.")] = False,
 ) -> None:
     """Pre-train the lab's checkpoint on image skills and frame budgets, from nothing; about an hour on 2 cores.

@@ -57,9 +57,12 @@ def build_tokenizer() -> Any:
     """A byte-level BPE tokenizer in which every word of the lab is one token."""
     from transformers import Qwen2Tokenizer
 
-    empty = Qwen2Tokenizer(extra_special_tokens=list(_SPECIAL[1:]))
+    empty: Any = Qwen2Tokenizer(extra_special_tokens=list(_SPECIAL[1:]))
     tokenizer = empty.train_new_from_iterator(
-        _corpus(), vocab_size=256 + len(_SPECIAL) + _MERGES, new_special_tokens=list(_SPECIAL), show_progress=False
+        _corpus(),
+        vocab_size=256 + len(_SPECIAL) + _MERGES,
+        new_special_tokens=list(_SPECIAL),
+        show_progress=False,
     )
     tokenizer.eos_token = "<|im_end|>"
     tokenizer.chat_template = CHAT_TEMPLATE
@@ -80,7 +83,7 @@ def build_config(tokenizer: Any) -> Any:
             "num_attention_heads": 4,
             "num_key_value_heads": 2,
             "max_position_embeddings": 4096,
-            "rope_parameters": {"rope_type": "default", "rope_theta": 30.0, "mrope_section": [4, 6, 6]},
+            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [4, 6, 6]},
             "tie_word_embeddings": True,
             "initializer_range": 0.06,
             "bos_token_id": ids["<|endoftext|>"],
@@ -107,7 +110,7 @@ def build_config(tokenizer: Any) -> Any:
     )
 
 
-def _processors() -> list[object]:
+def _processors() -> list[Any]:
     from transformers import Qwen2VLImageProcessor, Qwen2VLVideoProcessor
 
     size = {"shortest_edge": SIDE * SIDE, "longest_edge": SIDE * SIDE}

@@ -26,7 +26,11 @@ _FPS = (8, 12, 16, 20)
 _MIN_FRAMES_WEIGHTS = {2: 1.0, 4: 1.0, 8: 2.0, 16: 3.0, 32: 2.0, 64: 1.0}
 # One stream of random numbers a purpose, so that no benchmark world is ever a training world's copy.
 _TRAIN, _IMAGE, _VIDEO = range(3)
-_NEEDS: dict[str, tuple[str, ...]] = {"reading": ("letter",), "identity": ("badge",), "relation": ("shape", "shape")}
+_NEEDS: dict[str, tuple[str, ...]] = {
+    "reading": ("letter",),
+    "identity": ("badge",),
+    "relation": ("shape", "shape"),
+}
 
 
 class LabConfig(BaseModel):
@@ -79,7 +83,7 @@ def write_lab(config: LabConfig, *, output: Path, fresh: bool = False) -> Path:
         for folder in ("media/train", "media/image", "media/video", "benchmarks"):
             (output / folder).mkdir(parents=True, exist_ok=True)
         train, image, video = training_clips(config), image_benchmark(config), video_benchmark(config)
-        media = [*train, *image, *video]
+        media: list[Medium] = [*train, *image, *video]
         for medium in track(media, "lab: writing media", len(media)):
             medium.write(output)
         write_rows(output / "records.jsonl", [row for m in train for row in _records(m)])
@@ -94,10 +98,12 @@ def training_clips(config: LabConfig) -> list[Medium]:
     """Clips of every video skill and still clips, in a mixed order."""
     rng = np.random.default_rng([config.seed, _TRAIN])
     contents: list[World | Scene] = [
-        world.random(rng, _draw_min_frames(world, rng)) for world in WORLDS.values() for _ in range(config.clips_per_skill)
+        world.random(rng, _draw_min_frames(world, rng))
+        for world in WORLDS.values()
+        for _ in range(config.clips_per_skill)
     ]
     contents += [random_scene(rng) for _ in range(config.still_clips)]
-    media = []
+    media: list[Medium] = []
     for i in rng.permutation(len(contents)):
         content = contents[i]
         if isinstance(content, World):
@@ -155,7 +161,10 @@ def _frames(content: World | Scene) -> Iterator[Pixels]:
 def _records(medium: Medium) -> Iterator[Row]:
     for i, asked in enumerate(medium.questions):
         question = asked.question
-        turns = (Turn(role="user", text=f"<video>{question.text}"), Turn(role="assistant", text=question.answer))
+        turns = (
+            Turn(role="user", text=f"<video>{question.text}"),
+            Turn(role="assistant", text=question.answer),
+        )
         record = Record(
             id=f"{Path(medium.path).stem}-{i}",
             source=medium.content.skill if isinstance(medium.content, World) else "still",

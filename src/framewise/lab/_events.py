@@ -39,7 +39,9 @@ class Order(World):
         places = (_LEFT, _RIGHT) if self.first_on_left else (_RIGHT, _LEFT)
         seen = [
             Sprite("shape", name, after if t >= at else before, *place)
-            for (name, before, after), at, place in zip((self.first, self.second), self.at, places, strict=True)
+            for (name, before, after), at, place in zip(
+                (self.first, self.second), self.at, places, strict=True
+            )
         ]
         return tuple(sorted(seen, key=lambda s: s.x))
 
@@ -63,9 +65,10 @@ class Order(World):
     def twin(self, t: int, answer: str) -> "Order":
         if answer == self.answer:
             return self
-        between = self.at[0] <= t < self.at[1]
-        turn = (lambda thing: (thing[0], thing[2], thing[1])) if between else (lambda thing: thing)
-        return replace(self, first=turn(self.second), second=turn(self.first), first_on_left=not self.first_on_left)
+        first, second = self.second, self.first
+        if self.at[0] <= t < self.at[1]:
+            first, second = (first[0], first[2], first[1]), (second[0], second[2], second[1])
+        return replace(self, first=first, second=second, first_on_left=not self.first_on_left)
 
 
 @dataclass(frozen=True)
@@ -183,4 +186,3 @@ def smallest_sufficient(world: World) -> int | None:
             break
         enough = m
     return enough
-

@@ -9,9 +9,12 @@ from framewise.families import Visual
 from framewise.lab._canvas import draw
 from framewise.lab._motion import GRID
 from framewise.lab._scenes import IMAGE_SKILLS, Scene, ask, random_scene
-from framewise.lab._wording import ALLOCATOR, OPTIONS, option_for, pace_word, phrase
+from framewise.lab._wording import ALLOCATOR, OPTIONS, option_for, pace_word, phrase, shuffle_words
 from framewise.lab._worlds import WORLDS
 from framewise.records import Turn
+
+FREE_SHARE = 0.2
+"""Share of pictures whose things stand anywhere, as they do in clips."""
 
 _DESCRIBE = ("Describe the picture.", "List the things.")
 
@@ -32,13 +35,14 @@ def lesson(rng: np.random.Generator, *, progress: float, allocator_share: float)
     """
     if rng.random() < allocator_share:
         return _allocator_lesson(rng)
-    most = 1 + min(4, int(8 * progress))
+    most = 1 + min(4, int(10 * progress))
     kinds = [kind for kind in rng.permutation(["letter", "badge"]) if rng.random() < 0.5][:most]
-    scene = random_scene(rng, count=int(rng.integers(max(1, len(kinds)), most + 1)), need=kinds)
+    count = int(rng.integers(max(1, len(kinds)), most + 1))
+    scene = random_scene(rng, count=count, need=kinds, free=rng.random() < FREE_SHARE)
     description = (str(rng.choice(_DESCRIBE)), scene.caption())
-    if rng.random() < max(0.15, 0.9 - 3 * progress):
+    if rng.random() < max(0.15, 0.9 - 4 * progress):
         return _picture_lesson(scene, [description])
-    asked = [question for question in (ask(skill, scene, rng) for skill in IMAGE_SKILLS) if question is not None]
+    asked = [question for question in (ask(skill, scene, rng) for skill in IMAGE_SKILLS) if question]
     dialogue = [(asked[i].text, asked[i].answer) for i in rng.permutation(len(asked))]
     if rng.random() < 0.5:
         dialogue.insert(int(rng.integers(len(dialogue) + 1)), description)
@@ -53,7 +57,10 @@ def _picture_lesson(scene: Scene, dialogue: list[tuple[str, str]]) -> Lesson:
 
 
 def _allocator_lesson(rng: np.random.Generator) -> Lesson:
-    """The allocator's own prompt around a question in the wordings that are used nowhere else."""
+    """The allocator's own prompt around a question in the wordings that are used nowhere else.
+
+    Half of the questions have their words shuffled, so that the words are learned and not the sentences.
+    """
     skill = str(rng.choice([*WORLDS, *["still"] * 4]))
     if skill == "still":
         question = None
@@ -64,6 +71,8 @@ def _allocator_lesson(rng: np.random.Generator) -> Lesson:
         option = option_for(int(rng.choice([m for m in GRID if m >= 4])))
         names = WORLDS[skill].random(rng, 8).names
         text = phrase(ALLOCATOR[skill], rng, pace=pace_word(option, rng), **names)
+    if rng.random() < 0.5:
+        text = shuffle_words(text, rng)
     return Lesson(_turns([(question_prompt(text, OPTIONS), str(option))]), ())
 
 

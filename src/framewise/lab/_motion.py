@@ -98,7 +98,9 @@ class Direction(World):
 
     def sprites(self, t: int) -> tuple[Sprite, ...]:
         (dx, dy), far = _STEPS[self.heading], _travelled(16 * self.min_frames, t)
-        return (Sprite("shape", self.name, self.color, (self.x + dx * far) % SIDE, (self.y + dy * far) % SIDE),)
+        return (
+            Sprite("shape", self.name, self.color, (self.x + dx * far) % SIDE, (self.y + dy * far) % SIDE),
+        )
 
     @property
     def answer(self) -> str:
@@ -141,7 +143,9 @@ class Speed(World):
         top, bottom = 9, 41
         lanes = (top, bottom) if self.fast_on_top else (bottom, top)
         seen = []
-        for (name, color, x, heading), distance, y in zip((self.fast, self.slow), (24, 8), lanes, strict=True):
+        for (name, color, x, heading), distance, y in zip(
+            (self.fast, self.slow), (24, 8), lanes, strict=True
+        ):
             x = (x + heading * _travelled(distance * self.min_frames, t)) % SIDE
             seen.append(Sprite("shape", name, color, x, y))
         return tuple(sorted(seen, key=lambda s: s.y))

@@ -1,11 +1,13 @@
-"""Pre-training of the lab's checkpoint with transformers' Trainer: pictures, dense descriptions, frame budgets."""
+"""Pre-training of the lab's checkpoint with transformers' Trainer: first sight, then pictures and language."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field
+from torch import nn
 from torch.utils.data import Dataset, SequentialSampler
 
 from framewise._artifacts import RunDirectory
@@ -13,8 +15,11 @@ from framewise._jsonl import write_json
 from framewise.families import Encoded, Family, open_family
 from framewise.lab._checkpoint import write_untrained_checkpoint
 from framewise.lab._lessons import lesson
+from framewise.lab._sight import Pictures, Sight, collate
 
 _POOL = 8
+# The tower has learned to see by then; faster, it forgets what it cannot yet be asked about.
+_TOWER_RATE = 0.25
 
 
 class PretrainConfig(BaseModel):
@@ -23,13 +28,17 @@ class PretrainConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: int = Field(default=0, ge=0)
-    """Seed of weights and lessons."""
-    num_batches: int = Field(default=6000, ge=1)
-    """Optimizer steps."""
-    batch_size: int = Field(default=32, ge=1)
-    """Lessons a step."""
-    learning_rate: float = Field(default=2e-3, gt=0)
-    """Peak; 100 steps of warm-up, then a cosine to zero."""
+    """Seed of weights, pictures and lessons."""
+    sight_steps: int = Field(default=1000, ge=1)
+    """Optimizer steps of the vision tower alone."""
+    lesson_steps: int = Field(default=9000, ge=1)
+    """Optimizer steps of the whole model."""
+    batch_size: int = Field(default=16, ge=1)
+    """Pictures or lessons a step."""
+    sight_learning_rate: float = Field(default=2e-3, gt=0)
+    """Peak of the first stage: 100 steps of warm-up, then a cosine to zero, as in the second."""
+    lesson_learning_rate: float = Field(default=1e-3, gt=0)
+    """Peak of the second stage; a quarter of it for the vision tower."""
     allocator_share: float = Field(default=0.12, ge=0, lt=1)
     """Share of lessons that judge a frame budget."""
 
@@ -46,7 +55,7 @@ class LessonBatches(Dataset[list[Encoded]]):
         self._pool: tuple[int, list[list[Encoded]]] = (-1, [])
 
     def __len__(self) -> int:
-        return self._config.num_batches
+        return self._config.lesson_steps
 
     def __getitem__(self, index: int) -> list[Encoded]:
         number, place = divmod(index, _POOL)
@@ -55,8 +64,8 @@ class LessonBatches(Dataset[list[Encoded]]):
         return self._pool[1][place]
 
     def _draw(self, number: int) -> list[list[Encoded]]:
-        config, rng = self._config, np.random.default_rng([self._config.seed, number])
-        progress = number * _POOL / config.num_batches
+        config, rng = self._config, np.random.default_rng([self._config.seed, 2, number])
+        progress = number * _POOL / config.lesson_steps
         lessons = [
             lesson(rng, progress=progress, allocator_share=config.allocator_share)
             for _ in range(_POOL * config.batch_size)
@@ -67,65 +76,101 @@ class LessonBatches(Dataset[list[Encoded]]):
 
 
 def pretrain(config: PretrainConfig, *, output: Path, fresh: bool = False) -> Path:
-    """Train the lab's checkpoint from nothing; resumable.
+    """Train the lab's checkpoint from nothing; a killed run goes on from its last saved step.
 
-    Leaves ``model/`` in the official format with ``run_card.json``, and ``log.jsonl``.
+    Leaves ``model/`` in the official format with ``pretrain.json``, and ``log.jsonl``.
     """
-    from transformers import Trainer, TrainingArguments
-
     with RunDirectory(
         output, stage="lab-pretrain", config=config.model_dump(), seed=config.seed, fresh=fresh
     ) as run:
         if run.finished:
             return output
-        untrained = output / "untrained"
-        write_untrained_checkpoint(untrained, seed=config.seed)
-        family = open_family(untrained)
-
-        class InOrder(Trainer):
-            """Reads the batches in their order: the curriculum is in it."""
-
-            def _get_train_sampler(self, *_: Any, **__: Any) -> SequentialSampler:
-                return SequentialSampler(self.train_dataset)
-
-        trainer = InOrder(
-            model=family.model,
-            args=TrainingArguments(**_arguments(config, output)),
-            train_dataset=LessonBatches(family, config),
-            data_collator=lambda batches: family.collate(batches[0], pad="right"),
-        )
-        checkpoints = output / "checkpoints"
-        trainer.train(resume_from_checkpoint=any(checkpoints.glob("checkpoint-*")))
-        model = output / "model"
-        family.model.to(torch.bfloat16)
-        family.save(model)
-        log = [row for row in trainer.state.log_history if "loss" in row]
-        for row in log:
-            run.append("log.jsonl", {"step": row["step"], "loss": row["loss"], "learning_rate": row["learning_rate"]})
-        write_json(model / "run_card.json", {"recipe": config.model_dump(), "versions": run.manifest["versions"]})
-        run.complete(train_seconds=trainer.state.log_history[-1]["train_runtime"])
+        write_untrained_checkpoint(output / "untrained", seed=config.seed)
+        family = open_family(output / "untrained")
+        steps = [*_learn_to_see(config, family, output), *_learn_to_speak(config, family, output)]
+        family.save(output / "model")
+        run.write_rows("log.jsonl", steps)
+        card = {"recipe": config.model_dump(), "versions": run.manifest["versions"]}
+        write_json(output / "model" / "pretrain.json", card)
+        run.complete()
     return output
 
 
-def _arguments(config: PretrainConfig, output: Path) -> dict[str, Any]:
+def _learn_to_see(config: PretrainConfig, family: Family, output: Path) -> list[dict[str, Any]]:
+    torch.manual_seed(config.seed)
+    sight = Sight(family.model.model.visual, family.model.config.text_config.hidden_size)
+    pictures = Pictures(family, seed=config.seed, size=config.sight_steps * config.batch_size)
+    return _fit(
+        sight,
+        pictures,
+        collate,
+        groups=[{"params": list(sight.parameters()), "lr": config.sight_learning_rate}],
+        arguments=_arguments(output / "sight", config.sight_steps, config.batch_size),
+    )
+
+
+def _learn_to_speak(config: PretrainConfig, family: Family, output: Path) -> list[dict[str, Any]]:
+    parameters = dict(family.model.named_parameters())
+    tower = [parameters.pop(name) for name in family.parts()["vision"]]
+    return _fit(
+        family.model,
+        LessonBatches(family, config),
+        lambda batches: family.collate(batches[0], pad="right"),
+        groups=[
+            {"params": list(parameters.values()), "lr": config.lesson_learning_rate},
+            {"params": tower, "lr": config.lesson_learning_rate * _TOWER_RATE},
+        ],
+        arguments=_arguments(output / "lessons", config.lesson_steps, 1),
+    )
+
+
+def _fit(
+    model: nn.Module,
+    data: Dataset[Any],
+    collator: Callable[[Any], dict[str, Any]],
+    *,
+    groups: list[dict[str, Any]],
+    arguments: dict[str, Any],
+) -> list[dict[str, Any]]:
+    """Run transformers' Trainer over the data in order; returns its log."""
+    from transformers import Trainer, TrainingArguments, get_cosine_schedule_with_warmup
+
+    class InOrder(Trainer):
+        """Reads the data in order: the curriculum is in it."""
+
+        def _get_train_sampler(self, *_: Any, **__: Any) -> SequentialSampler:
+            return SequentialSampler(data)  # type: ignore[arg-type]
+
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.01, betas=(0.9, 0.95))
+    schedule = get_cosine_schedule_with_warmup(optimizer, 100, arguments["max_steps"])
+    trainer = InOrder(
+        model=model,
+        args=TrainingArguments(**arguments),
+        train_dataset=data,
+        data_collator=collator,
+        optimizers=(optimizer, schedule),
+    )
+    saved = any(Path(arguments["output_dir"]).glob("checkpoint-*"))
+    trainer.train(resume_from_checkpoint=saved)
+    keys = ("step", "loss", "learning_rate")
+    stage = Path(arguments["output_dir"]).name
+    return [
+        {"stage": stage} | {k: row[k] for k in keys} for row in trainer.state.log_history if "loss" in row
+    ]
+
+
+def _arguments(folder: Path, steps: int, batch_size: int) -> dict[str, Any]:
     return {
-        "output_dir": str(output / "checkpoints"),
-        "max_steps": config.num_batches,
-        "per_device_train_batch_size": 1,
-        "learning_rate": config.learning_rate,
-        "lr_scheduler_type": "cosine",
-        "warmup_steps": 100,
-        "weight_decay": 0.01,
-        "adam_beta2": 0.95,
+        "output_dir": str(folder),
+        "max_steps": steps,
+        "per_device_train_batch_size": batch_size,
         "max_grad_norm": 1.0,
-        "bf16": torch.cuda.is_available(),
         "save_steps": 500,
         "save_total_limit": 1,
         "logging_steps": 50,
         "report_to": "none",
-        "seed": config.seed,
         "remove_unused_columns": False,
         "dataloader_num_workers": 1,
-        "dataloader_persistent_workers": True,
         "dataloader_prefetch_factor": 16,
+        "dataloader_pin_memory": False,
     }

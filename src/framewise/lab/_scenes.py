@@ -59,7 +59,11 @@ def random_scene(
         kind = str(rng.choice(["shape", "shape", "shape", "letter", "badge"]))
         if kind == "shape" or kind not in kinds:
             kinds.append(kind)
-    names = {"shape": list(rng.permutation(SHAPES)), "letter": [rng.choice(LETTERS)], "badge": [rng.choice(BADGES)]}
+    names = {
+        "shape": list(rng.permutation(SHAPES)),
+        "letter": [rng.choice(LETTERS)],
+        "badge": [rng.choice(BADGES)],
+    }
     things = [(kind, str(names[kind][kinds[:i].count(kind)])) for i, kind in enumerate(kinds)]
     while True:
         sprites = _place(rng, things, free=free)
@@ -80,7 +84,11 @@ def ask(skill: str, scene: Scene, rng: np.random.Generator) -> Question | None:
         return _question(skill, skill, str(len(scene.sprites)), ("1", "2", "3", "4", "5"), rng)
     if skill in ("reading", "identity"):
         found = scene.of_kind("letter" if skill == "reading" else "badge")
-        return _question(skill, skill, found[0].name, LETTERS if skill == "reading" else BADGES, rng) if found else None
+        return (
+            _question(skill, skill, found[0].name, LETTERS if skill == "reading" else BADGES, rng)
+            if found
+            else None
+        )
     if not shapes:
         return None
     a = shapes[0]

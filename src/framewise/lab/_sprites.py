@@ -42,7 +42,7 @@ _LETTERS = {
 LETTERS = tuple(_LETTERS)
 
 _SYLLABLES = ("ba", "do", "ki", "lu", "fa", "no", "ra", "ti")
-BADGES = tuple(a + b for i, a in enumerate(_SYLLABLES) for b in (_SYLLABLES[i - 1], _SYLLABLES[i - 2], _SYLLABLES[i - 3], a))
+BADGES = tuple(a + _SYLLABLES[i - k] for i, a in enumerate(_SYLLABLES) for k in range(4))
 """Names of the 32 badges: the lab's stand-in for recognising one of many known faces."""
 
 
@@ -50,7 +50,7 @@ def shape_mask(name: str) -> Mask:
     """Pixels of a shape, [SIZE, SIZE]."""
     y, x = np.mgrid[:SIZE, :SIZE] - (SIZE - 1) / 2
     radius = np.hypot(x, y)
-    masks = {
+    masks: dict[str, Mask] = {
         "circle": radius <= 6.6,
         "square": np.maximum(abs(x), abs(y)) <= 5.6,
         "triangle": (y >= -6) & (y <= 6) & (abs(x) <= (y + 7) / 2),

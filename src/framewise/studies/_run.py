@@ -4,10 +4,12 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from framewise._errors import UsageError
 from framewise.studies._study import Arm, Study
+
+if TYPE_CHECKING:
+    from framewise.training import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,7 @@ def run_study(
         UsageError: The study or an input cannot be used.
     """
     work = _Work(study, subject, output, fresh)
+    work.check()
     announce("probing every clip")
     work.probe()
     for arm in study.arms:
@@ -74,6 +77,17 @@ class _Work:
     output: Path
     fresh: bool
 
+    def check(self) -> None:
+        """Find a wrong name or setting of any stage before the first one takes its time."""
+        from framewise._plugins import load_plugin
+        from framewise.budgets import check_settings
+
+        for arm in self.study.arms:
+            check_settings(arm.allocator, self._settings(arm))
+            self._recipe(arm)
+        for name in self.study.evaluation.benchmarks:
+            load_plugin("benchmarks", name)
+
     def probe(self) -> None:
         from framewise.clips import probe
 
@@ -82,13 +96,10 @@ class _Work:
     def allocate(self, arm: Arm) -> None:
         from framewise.budgets import TokenCount, allocate
 
-        settings = {key: self._fill(value) for key, value in arm.settings.items()}
-        if arm.deals is not None:
-            settings |= {"budgets": self._budgets(arm.deals), "seed": self.subject.seed}
         allocate(
             self.subject.records,
             allocator=arm.allocator,
-            settings=settings,
+            settings=self._settings(arm),
             clips=self._clips,
             media_root=self.subject.media_root,
             tokens=TokenCount(model=str(self.subject.model)),
@@ -140,22 +151,22 @@ class _Work:
     def _budgets(self, arm: str) -> Path:
         return self.output / "budgets" / arm
 
-    def _fill(self, value: Any) -> Any:
-        return str(self.subject.model) if value == "{model}" else value
+    def _settings(self, arm: Arm) -> dict[str, Any]:
+        model = str(self.subject.model)
+        settings = {key: model if value == "{model}" else value for key, value in arm.settings.items()}
+        if arm.deals is not None:
+            settings |= {"budgets": self._budgets(arm.deals), "seed": self.subject.seed}
+        return settings
 
-    def _recipe(self, arm: Arm) -> Any:
-        from pydantic import ValidationError
+    def _recipe(self, arm: Arm) -> "Recipe":
+        from framewise.training import make_recipe
 
-        from framewise.training import Recipe
-
-        try:
-            return Recipe(
-                model=str(self.subject.model),
-                records=self.subject.records,
-                media_root=self.subject.media_root,
-                budgets=self._budgets(arm.name),
-                clips=self._clips,
-                **{"seed": self.subject.seed, **self.study.training},
-            )
-        except ValidationError as error:
-            raise UsageError(f"the study's training section cannot be used: {error}") from error
+        paths = {
+            "model": str(self.subject.model),
+            "records": self.subject.records,
+            "media_root": self.subject.media_root,
+            "budgets": self._budgets(arm.name),
+            "clips": self._clips,
+        }
+        values = {"seed": self.subject.seed, **self.study.training, **paths}
+        return make_recipe(values, place="training")

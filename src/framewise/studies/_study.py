@@ -7,6 +7,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from framewise._errors import UsageError
+from framewise._plugins import suggest
 
 
 class Arm(BaseModel):
@@ -53,7 +54,9 @@ class Study(BaseModel):
             raise ValueError(f"arms need different names, none of them 'base': {names}")
         for i, arm in enumerate(self.arms):
             if arm.deals is not None and arm.deals not in names[:i]:
-                raise ValueError(f"arm {arm.name!r} deals the budgets of {arm.deals!r}, which is no arm before it")
+                raise ValueError(
+                    f"arm {arm.name!r} deals the budgets of {arm.deals!r}, which is no arm before it"
+                )
         return self
 
 
@@ -61,11 +64,30 @@ def load_study(path: Path) -> Study:
     """Read a study from YAML.
 
     Raises:
-        UsageError: The file is missing, or a key or value in it is not allowed.
+        UsageError: The file is missing or no YAML mapping, a key is unknown or missing, or a value is not
+            allowed; the message names every fault.
     """
     if not path.is_file():
         raise UsageError(f"{path} does not exist: give the study's YAML file")
     try:
-        return Study.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise UsageError(f"{path} is not a study: {error}") from error
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise UsageError(f"{path} must hold `key: value` lines, found {type(values).__name__}")
+    try:
+        return Study.model_validate(values)
+    except ValidationError as error:
+        raise UsageError(f"{path}: {'; '.join(_fault(dict(e)) for e in error.errors())}") from error
+
+
+def _fault(error: dict[str, Any]) -> str:
+    place = [str(step) for step in error["loc"]]
+    key = ".".join(place)
+    if error["type"] == "extra_forbidden":
+        part = Study if len(place) == 1 else {"arms": Arm, "evaluation": Evaluation}[place[0]]
+        return f"unknown key {key!r}: {suggest(place[-1], sorted(part.model_fields))}"
+    if error["type"] == "missing":
+        return f"{key!r} is missing"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{key} = {error['input']!r}: {message}" if key else message

@@ -1,5 +1,6 @@
 """Recipes: everything that fixes a training run, read from YAML."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -130,10 +131,23 @@ def load_recipe(path: Path) -> Recipe:
         raise UsageError(f"{path} is not YAML: {error}") from error
     if not isinstance(values, dict):
         raise UsageError(f"{path} must hold `key: value` lines, found {type(values).__name__}")
+    return make_recipe(_resolve(values, path.parent), place=str(path))
+
+
+def make_recipe(values: Mapping[str, Any], *, place: str) -> Recipe:
+    """Check the keys and values of a recipe.
+
+    Args:
+        values: Keys of ``Recipe``; paths as they are.
+        place: Where they stand, for the message.
+
+    Raises:
+        UsageError: A key is unknown or missing, or a value is not allowed; the message names every fault.
+    """
     try:
-        return Recipe.model_validate(_resolve(values, path.parent))
+        return Recipe.model_validate(dict(values))
     except ValidationError as error:
-        raise UsageError(f"{path}: {'; '.join(_fault(dict(e)) for e in error.errors())}") from error
+        raise UsageError(f"{place}: {'; '.join(_fault(dict(e)) for e in error.errors())}") from error
 
 
 def _resolve(values: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -99,9 +99,12 @@ def test_probabilities_that_are_not_numbers_stop_the_run(allocator, monkeypatch)
         list(allocator.allocate(requests_of("what?")))
 
 
-def test_the_models_files_are_inputs_of_the_run(dataset, tiny_checkpoint):
+def test_the_models_files_are_inputs_of_the_run(dataset, tiny_checkpoint, monkeypatch):
     run = dataset.allocate(allocator="instruction", settings={"model": str(tiny_checkpoint)})
     assert read_manifest(run)["inputs"]["model"]["path"] == str(tiny_checkpoint)
+    assert "model" not in read_manifest(run)["config"]["settings"]
+    monkeypatch.chdir(tiny_checkpoint.parent)
+    assert dataset.allocate(allocator="instruction", settings={"model": tiny_checkpoint.name}) == run
     assert {row["allocator"] for row in dataset.rows()} == {"instruction"}
 
 

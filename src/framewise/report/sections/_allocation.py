@@ -27,13 +27,13 @@ class Allocation:
     @classmethod
     def read(cls, run: Run, palette: Palette) -> "Allocation":
         """Read a finished run of the stage ``allocate``."""
-        config = run.manifest["config"]
-        root = config["media_root"]
+        config, places = run.manifest["config"], run.manifest["places"]
+        root = places["media_root"]
         return cls(
             look=palette[run.name],
             allocator=config["allocator"],
             budgets=tuple(Budget.from_json(row) for row in run.rows("budgets.jsonl")),
-            records=Path(config["records"]),
+            records=Path(places["records"]),
             media_root=None if root is None else Path(root),
             multiple_of=config["multiple_of"],
         )
