@@ -22,7 +22,7 @@ def test_the_path_of_the_page_is_printed(run, example, tmp_path):
 def test_help_shows_an_example(run):
     result = run("--help")
     assert result.exit_code == 0
-    assert "framewise report runs/demo/compare" in result.stdout
+    assert "framewise report runs/demo/comparison" in result.stdout
 
 
 def test_a_wrong_directory_is_a_usage_error(run, tmp_path):

@@ -33,7 +33,7 @@ def evaluate(
 
     \b
     Example:
-        framewise evaluate runs/demo/train/hybrid --benchmark lab_image,lab_video \\
+        framewise evaluate runs/demo/training/hybrid --benchmark lab_image,lab_video \\
             --data-root runs/demo/lab --frames 8 -o runs/hybrid
     """  # noqa: D301 (\b is what click reads)
     from rich.console import Console

@@ -31,8 +31,11 @@ def write(
 def pretrain(
     output: Annotated[Path, typer.Option("-o", "--output", help="The run directory.")],
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and lessons.")] = 0,
-    num_batches: Annotated[
-        int | None, typer.Option(min=1, help="Optimizer steps.", show_default="the recipe's")
+    sight_steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps of the vision tower alone.", show_default="the recipe's")
+    ] = None,
+    lesson_steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps of the whole model.", show_default="the recipe's")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over.")] = False,
 ) -> None:
@@ -44,6 +47,7 @@ def pretrain(
     """  # noqa: D301 (\b is what click reads)
     from framewise.lab._pretrain import PretrainConfig, pretrain
 
-    sizes = {} if num_batches is None else {"num_batches": num_batches}
+    given = {"sight_steps": sight_steps, "lesson_steps": lesson_steps}
+    sizes = {name: steps for name, steps in given.items() if steps is not None}
     directory = pretrain(PretrainConfig(seed=seed, **sizes), output=output, fresh=fresh)
     typer.echo(f"model: {directory / 'model'}")

@@ -14,7 +14,7 @@ def report(
 
     \b
     Example:
-        framewise report runs/demo/compare runs/demo/budgets/hybrid -o report.html
+        framewise report runs/demo/comparison runs/demo/budgets/hybrid -o report.html
     """  # noqa: D301 (\b is what click reads)
     from framewise.report import write_report
 

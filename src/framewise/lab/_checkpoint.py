@@ -10,6 +10,7 @@ import torch
 from framewise.budgets._prompt import question_prompt
 from framewise.compat import prepare_torchvision
 from framewise.lab._canvas import SIDE
+from framewise.lab._descriptions import DESCRIPTIONS
 from framewise.lab._sprites import BADGES, COLORS, LETTERS, SHAPES
 from framewise.lab._wording import ALLOCATOR, IMAGE, OPTIONS, PACES, VIDEO
 
@@ -125,6 +126,7 @@ def _corpus() -> Iterator[str]:
     texts = [
         *chain.from_iterable([*IMAGE.values(), *VIDEO.values(), *ALLOCATOR.values()]),
         question_prompt("", OPTIONS),
+        *DESCRIPTIONS,
         "user assistant system yes no left right above below up down top bottom letter badge",
         " ".join([*COLORS, *SHAPES, *LETTERS, *BADGES, *chain.from_iterable(PACES.values())]),
     ]

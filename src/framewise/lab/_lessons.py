@@ -7,6 +7,7 @@ import numpy as np
 from framewise.budgets import question_prompt
 from framewise.families import Visual
 from framewise.lab._canvas import draw
+from framewise.lab._descriptions import describe
 from framewise.lab._motion import GRID
 from framewise.lab._scenes import IMAGE_SKILLS, Scene, ask, random_scene
 from framewise.lab._wording import ALLOCATOR, OPTIONS, option_for, pace_word, phrase, shuffle_words
@@ -15,8 +16,6 @@ from framewise.records import Turn
 
 FREE_SHARE = 0.2
 """Share of pictures whose things stand anywhere, as they do in clips."""
-
-_DESCRIBE = ("Describe the picture.", "List the things.")
 
 
 @dataclass(frozen=True)
@@ -30,22 +29,22 @@ class Lesson:
 def lesson(rng: np.random.Generator, *, progress: float, allocator_share: float) -> Lesson:
     """Draw a lesson.
 
-    Early lessons are dense descriptions of one thing, the fastest way to learn to see; scenes fill up and
-    questions take over as ``progress`` goes from 0 to 1.
+    Dense descriptions give way to questions as ``progress`` goes from 0 to 1. Scenes are full from the start: a
+    checkpoint that begins with single things learns to answer without reading which thing is asked about.
     """
     if rng.random() < allocator_share:
         return _allocator_lesson(rng)
-    most = 1 + min(4, int(10 * progress))
-    kinds = [kind for kind in rng.permutation(["letter", "badge"]) if rng.random() < 0.5][:most]
-    count = int(rng.integers(max(1, len(kinds)), most + 1))
+    kinds = [str(kind) for kind in rng.permutation(["letter", "badge"]) if rng.random() < 0.5]
+    count = int(rng.integers(max(1, len(kinds)), 6))
     scene = random_scene(rng, count=count, need=kinds, free=rng.random() < FREE_SHARE)
-    description = (str(rng.choice(_DESCRIBE)), scene.caption())
-    if rng.random() < max(0.15, 0.9 - 4 * progress):
+    description = describe(scene, rng)
+    if rng.random() < max(0.15, 0.6 - progress):
         return _picture_lesson(scene, [description])
     asked = [question for question in (ask(skill, scene, rng) for skill in IMAGE_SKILLS) if question]
     dialogue = [(asked[i].text, asked[i].answer) for i in rng.permutation(len(asked))]
     if rng.random() < 0.5:
-        dialogue.insert(int(rng.integers(len(dialogue) + 1)), description)
+        # Last, or the questions after it would be answered from its text and not from the picture.
+        dialogue.append(description)
     return _picture_lesson(scene, dialogue)
 
 

@@ -31,7 +31,7 @@ class PretrainConfig(BaseModel):
     """Seed of weights, pictures and lessons."""
     sight_steps: int = Field(default=1000, ge=1)
     """Optimizer steps of the vision tower alone."""
-    lesson_steps: int = Field(default=9000, ge=1)
+    lesson_steps: int = Field(default=5000, ge=1)
     """Optimizer steps of the whole model."""
     batch_size: int = Field(default=16, ge=1)
     """Pictures or lessons a step."""

@@ -40,11 +40,6 @@ class Scene:
         """The sprites of one kind, in drawing order."""
         return [s for s in self.sprites if s.kind == kind]
 
-    def caption(self) -> str:
-        """Everything there is, in reading order: the dense target that teaches the picture fastest."""
-        order = sorted(self.sprites, key=lambda s: (s.y, s.x))
-        return ", ".join(f"{s.color} {_noun(s)} {corner(s)}" for s in order)
-
 
 def random_scene(
     rng: np.random.Generator, *, count: int | None = None, need: Sequence[str] = (), free: bool = False
@@ -75,6 +70,18 @@ def corner(sprite: Sprite) -> str:
     """The quarter of the picture that holds the sprite's centre; scenes keep clear of the middle lines."""
     half = (SIDE - SIZE) / 2
     return _CORNERS[2 * (sprite.y > half) + (sprite.x > half)]
+
+
+def noun(sprite: Sprite) -> str:
+    """What a description calls the sprite."""
+    return sprite.name if sprite.kind == "shape" else f"{sprite.kind} {sprite.name}"
+
+
+def relation(a: Sprite, b: Sprite) -> str:
+    """How ``a`` lies to ``b`` along the axis on which they are farther apart."""
+    if abs(a.x - b.x) > abs(a.y - b.y):
+        return "left" if a.x < b.x else "right"
+    return "above" if a.y < b.y else "below"
 
 
 def ask(skill: str, scene: Scene, rng: np.random.Generator) -> Question | None:
@@ -113,21 +120,18 @@ def _relation(shapes: list[Sprite], rng: np.random.Generator) -> Question | None
     if len(shapes) < 2:
         return None
     a, b = shapes[:2]
-    horizontal = abs(a.x - b.x) > abs(a.y - b.y)
-    first, second = ("left", "right") if horizontal else ("above", "below")
-    answer = first if (a.x < b.x if horizontal else a.y < b.y) else second
-    wording = "horizontal" if horizontal else "vertical"
-    return _question("relation", wording, answer, (first, second), rng, a=a.name, b=b.name)
+    answer = relation(a, b)
+    horizontal = answer in ("left", "right")
+    choices = ("left", "right") if horizontal else ("above", "below")
+    return _question(
+        "relation", "horizontal" if horizontal else "vertical", answer, choices, rng, a=a.name, b=b.name
+    )
 
 
 def _question(
     skill: str, wording: str, answer: str, choices: Sequence[str], rng: np.random.Generator, **names: str
 ) -> Question:
     return Question(skill, phrase(IMAGE[wording], rng, **names), answer, tuple(choices), wording, names)
-
-
-def _noun(sprite: Sprite) -> str:
-    return sprite.name if sprite.kind == "shape" else f"{sprite.kind} {sprite.name}"
 
 
 def _place(rng: np.random.Generator, things: list[tuple[str, str]], *, free: bool) -> list[Sprite] | None:

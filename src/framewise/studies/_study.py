@@ -4,10 +4,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from framewise._errors import UsageError
 from framewise._plugins import suggest
+
+_OF_THE_SUBJECT = {"model", "records", "media_root", "budgets", "clips"}
+"""Keys of a training recipe that no study can name."""
 
 
 class Arm(BaseModel):
@@ -47,6 +50,14 @@ class Study(BaseModel):
     """Keys of a training recipe that all arms share."""
     evaluation: Evaluation
 
+    @field_validator("training")
+    @classmethod
+    def _shared(cls, training: dict[str, Any]) -> dict[str, Any]:
+        given = sorted(_OF_THE_SUBJECT & training.keys())
+        if given:
+            raise ValueError(f"{', '.join(given)}: these come from what the study is run on, leave them out")
+        return training
+
     @model_validator(mode="after")
     def _agree(self) -> Self:
         names = [arm.name for arm in self.arms]
@@ -58,6 +69,9 @@ class Study(BaseModel):
                     f"arm {arm.name!r} deals the budgets of {arm.deals!r}, which is no arm before it"
                 )
         return self
+
+
+_PARTS: dict[str, type[BaseModel]] = {"arms": Arm, "evaluation": Evaluation}
 
 
 def load_study(path: Path) -> Study:
@@ -85,7 +99,7 @@ def _fault(error: dict[str, Any]) -> str:
     place = [str(step) for step in error["loc"]]
     key = ".".join(place)
     if error["type"] == "extra_forbidden":
-        part = Study if len(place) == 1 else {"arms": Arm, "evaluation": Evaluation}[place[0]]
+        part = _PARTS[place[0]] if len(place) > 1 else Study
         return f"unknown key {key!r}: {suggest(place[-1], sorted(part.model_fields))}"
     if error["type"] == "missing":
         return f"{key!r} is missing"
