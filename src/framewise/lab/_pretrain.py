@@ -11,7 +11,7 @@ from torch import nn
 from torch.utils.data import Dataset, SequentialSampler
 
 from framewise._artifacts import RunDirectory
-from framewise._jsonl import write_json
+from framewise._jsonl import write_json, write_rows
 from framewise.families import Encoded, Family, open_family
 from framewise.lab._checkpoint import write_untrained_checkpoint
 from framewise.lab._lessons import lesson
@@ -78,7 +78,8 @@ class LessonBatches(Dataset[list[Encoded]]):
 def pretrain(config: PretrainConfig, *, output: Path, fresh: bool = False) -> Path:
     """Train the lab's checkpoint from nothing; a killed run goes on from its last saved step.
 
-    Leaves ``model/`` in the official format with ``pretrain.json``, and ``log.jsonl``.
+    Leaves ``model/`` in the official format with its recipe and versions in ``pretrain.json`` and
+    its losses in ``pretrain_log.jsonl``.
     """
     with RunDirectory(
         output, stage="lab-pretrain", config=config.model_dump(), seed=config.seed, fresh=fresh
@@ -89,7 +90,7 @@ def pretrain(config: PretrainConfig, *, output: Path, fresh: bool = False) -> Pa
         family = open_family(output / "untrained")
         steps = [*_learn_to_see(config, family, output), *_learn_to_speak(config, family, output)]
         family.save(output / "model")
-        run.write_rows("log.jsonl", steps)
+        write_rows(output / "model" / "pretrain_log.jsonl", steps)
         card = {"recipe": config.model_dump(), "versions": run.manifest["versions"]}
         write_json(output / "model" / "pretrain.json", card)
         run.complete()
