@@ -14,7 +14,7 @@ from framewise.lab._pretrain import LessonBatches, PretrainConfig, pretrain
 from framewise.lab._scenes import random_scene
 from framewise.lab._sight import cell_labels
 
-TINY = PretrainConfig(sight_steps=2, lesson_steps=2, batch_size=2)
+TINY = PretrainConfig(sight_steps=2, lesson_steps=2, review_steps=1, batch_size=2)
 
 
 @pytest.mark.filterwarnings("default")

@@ -37,6 +37,9 @@ def pretrain(
     lesson_steps: Annotated[
         int | None, typer.Option(min=1, help="Steps of the whole model.", show_default="the recipe's")
     ] = None,
+    review_steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps of the whole model.", show_default="the recipe's")
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over.")] = False,
 ) -> None:
     """Pre-train the lab's checkpoint on image skills and frame budgets, from nothing; about an hour on 2 cores.
@@ -47,7 +50,7 @@ def pretrain(
     """  # noqa: D301 (\b is what click reads)
     from framewise.lab._pretrain import PretrainConfig, pretrain
 
-    given = {"sight_steps": sight_steps, "lesson_steps": lesson_steps}
+    given = {"sight_steps": sight_steps, "lesson_steps": lesson_steps, "review_steps": review_steps}
     sizes = {name: steps for name, steps in given.items() if steps is not None}
     directory = pretrain(PretrainConfig(seed=seed, **sizes), output=output, fresh=fresh)
     typer.echo(f"model: {directory / 'model'}")

@@ -26,11 +26,14 @@ class Lesson:
     visuals: tuple[Visual, ...]
 
 
-def lesson(rng: np.random.Generator, *, progress: float, allocator_share: float) -> Lesson:
+def lesson(
+    rng: np.random.Generator, *, progress: float, allocator_share: float, num_relations: int = 1
+) -> Lesson:
     """Draw a lesson.
 
     Dense descriptions give way to questions as ``progress`` goes from 0 to 1. Scenes are full from the start: a
-    checkpoint that begins with single things learns to answer without reading which thing is asked about.
+    checkpoint that begins with single things learns to answer without reading which thing is asked about. Relations,
+    the hardest skill, are asked ``num_relations`` times a scene.
     """
     if rng.random() < allocator_share:
         return _allocator_lesson(rng)
@@ -40,7 +43,8 @@ def lesson(rng: np.random.Generator, *, progress: float, allocator_share: float)
     description = describe(scene, rng)
     if rng.random() < max(0.15, 0.6 - progress):
         return _picture_lesson(scene, [description])
-    asked = [question for question in (ask(skill, scene, rng) for skill in IMAGE_SKILLS) if question]
+    skills = [*IMAGE_SKILLS, *["relation"] * (num_relations - 1)]
+    asked = [question for question in (ask(skill, scene, rng) for skill in skills) if question]
     dialogue = [(asked[i].text, asked[i].answer) for i in rng.permutation(len(asked))]
     if rng.random() < 0.5:
         # Last, or the questions after it would be answered from its text and not from the picture.

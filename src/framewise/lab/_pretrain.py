@@ -20,6 +20,8 @@ from framewise.lab._sight import Pictures, Sight, collate
 _POOL = 8
 # The tower has learned to see by then; faster, it forgets what it cannot yet be asked about.
 _TOWER_RATE = 0.25
+# Left and right come last: the rotary axes of this size turn too slowly along a row to help (docs/log.md).
+_REVIEWED_RELATIONS = 3
 
 
 class PretrainConfig(BaseModel):
@@ -32,11 +34,13 @@ class PretrainConfig(BaseModel):
     sight_steps: int = Field(default=1000, ge=1)
     """Optimizer steps of the vision tower alone."""
     lesson_steps: int = Field(default=5000, ge=1)
-    """Optimizer steps of the whole model."""
+    """Optimizer steps of the whole model, from descriptions to questions."""
+    review_steps: int = Field(default=1000, ge=1)
+    """Optimizer steps of a third stage: mostly questions, relations above all, from half of the second's rate."""
     batch_size: int = Field(default=16, ge=1)
     """Pictures or lessons a step."""
     sight_learning_rate: float = Field(default=2e-3, gt=0)
-    """Peak of the first stage: 100 steps of warm-up, then a cosine to zero, as in the second."""
+    """Peak of the first stage: 100 steps of warm-up, then a cosine to zero, as in the others."""
     lesson_learning_rate: float = Field(default=1e-3, gt=0)
     """Peak of the second stage; a quarter of it for the vision tower."""
     allocator_share: float = Field(default=0.12, ge=0, lt=1)
@@ -50,12 +54,12 @@ class LessonBatches(Dataset[list[Encoded]]):
     padded. Reading in order makes each pool once.
     """
 
-    def __init__(self, family: Family, config: PretrainConfig) -> None:
-        self._family, self._config = family, config
+    def __init__(self, family: Family, config: PretrainConfig, *, review: bool = False) -> None:
+        self._family, self._config, self._review = family, config, review
         self._pool: tuple[int, list[list[Encoded]]] = (-1, [])
 
     def __len__(self) -> int:
-        return self._config.lesson_steps
+        return self._config.review_steps if self._review else self._config.lesson_steps
 
     def __getitem__(self, index: int) -> list[Encoded]:
         number, place = divmod(index, _POOL)
@@ -64,10 +68,16 @@ class LessonBatches(Dataset[list[Encoded]]):
         return self._pool[1][place]
 
     def _draw(self, number: int) -> list[list[Encoded]]:
-        config, rng = self._config, np.random.default_rng([self._config.seed, 2, number])
-        progress = number * _POOL / config.lesson_steps
+        config = self._config
+        rng = np.random.default_rng([config.seed, 3 if self._review else 2, number])
+        progress = 1.0 if self._review else number * _POOL / config.lesson_steps
         lessons = [
-            lesson(rng, progress=progress, allocator_share=config.allocator_share)
+            lesson(
+                rng,
+                progress=progress,
+                allocator_share=config.allocator_share,
+                num_relations=_REVIEWED_RELATIONS if self._review else 1,
+            )
             for _ in range(_POOL * config.batch_size)
         ]
         encoded = sorted((self._family.encode(one.turns, one.visuals) for one in lessons), key=len)
@@ -88,7 +98,11 @@ def pretrain(config: PretrainConfig, *, output: Path, fresh: bool = False) -> Pa
             return output
         write_untrained_checkpoint(output / "untrained", seed=config.seed)
         family = open_family(output / "untrained")
-        steps = [*_learn_to_see(config, family, output), *_learn_to_speak(config, family, output)]
+        steps = [
+            *_learn_to_see(config, family, output),
+            *_learn_to_speak(config, family, output / "lessons", review=False),
+            *_learn_to_speak(config, family, output / "review", review=True),
+        ]
         family.save(output / "model")
         write_rows(output / "model" / "pretrain_log.jsonl", steps)
         card = {"recipe": config.model_dump(), "versions": run.manifest["versions"]}
@@ -110,19 +124,32 @@ def _learn_to_see(config: PretrainConfig, family: Family, output: Path) -> list[
     )
 
 
-def _learn_to_speak(config: PretrainConfig, family: Family, output: Path) -> list[dict[str, Any]]:
+def _learn_to_speak(
+    config: PretrainConfig, family: Family, folder: Path, *, review: bool
+) -> list[dict[str, Any]]:
+    saved = _last_checkpoint(folder)
+    if saved is not None:
+        # Trainer would look for the names in memory, but the file has the released ones.
+        family.model.load_state_dict(type(family.model).from_pretrained(saved).state_dict())
     parameters = dict(family.model.named_parameters())
     tower = [parameters.pop(name) for name in family.parts()["vision"]]
+    rate = config.lesson_learning_rate * (0.5 if review else 1.0)
+    batches = LessonBatches(family, config, review=review)
     return _fit(
         family.model,
-        LessonBatches(family, config),
+        batches,
         lambda batches: family.collate(batches[0], pad="right"),
         groups=[
-            {"params": list(parameters.values()), "lr": config.lesson_learning_rate},
-            {"params": tower, "lr": config.lesson_learning_rate * _TOWER_RATE},
+            {"params": list(parameters.values()), "lr": rate},
+            {"params": tower, "lr": rate * _TOWER_RATE},
         ],
-        arguments=_arguments(output / "lessons", config.lesson_steps, 1),
+        arguments=_arguments(folder, len(batches), 1),
     )
+
+
+def _last_checkpoint(folder: Path) -> Path | None:
+    saved = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.partition("-")[2]))
+    return saved[-1] if saved else None
 
 
 def _fit(
@@ -151,8 +178,7 @@ def _fit(
         data_collator=collator,
         optimizers=(optimizer, schedule),
     )
-    saved = any(Path(arguments["output_dir"]).glob("checkpoint-*"))
-    trainer.train(resume_from_checkpoint=saved)
+    trainer.train(resume_from_checkpoint=_last_checkpoint(Path(arguments["output_dir"])) is not None)
     keys = ("step", "loss", "learning_rate")
     stage = Path(arguments["output_dir"]).name
     return [
