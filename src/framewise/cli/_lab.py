@@ -38,11 +38,11 @@ def pretrain(
         int | None, typer.Option(min=1, help="Steps of the whole model.", show_default="the recipe's")
     ] = None,
     review_steps: Annotated[
-        int | None, typer.Option(min=1, help="Steps of the whole model.", show_default="the recipe's")
+        int | None, typer.Option(min=1, help="Steps of the closing review.", show_default="the recipe's")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over.")] = False,
 ) -> None:
-    """Pre-train the lab's checkpoint on image skills and frame budgets, from nothing; about an hour on 2 cores.
+    """Pre-train the lab's checkpoint on image skills and frame budgets, from nothing; half an hour on a core.
 
     \b
     Example:
