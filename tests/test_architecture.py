@@ -18,11 +18,17 @@ TESTS = Path(__file__).parent
 SOURCE = TESTS.parent / "src" / "framewise"
 
 ORDER = (
-    "_errors", "_jsonl", "_progress", "_plugins", "_artifacts", "compat", "records", "clips", "families",
-    "budgets", "training", "evaluation", "report", "studies", "lab", "cli",
+    "_errors", "_jsonl", "_progress", "_plugins", "_artifacts", "_engine", "compat", "records", "clips", "families",
+    "budgets", "materialise", "exports", "planning", "training", "evaluation", "diagnostics", "report", "studies",
+    "lab", "doctor", "cli",
 )  # fmt: skip
 """A room imports only from rooms before it."""
-STRANGERS = {("training", "evaluation"), ("evaluation", "training")}
+STRANGERS = {
+    (a, b)
+    for a in ("training", "evaluation", "diagnostics")
+    for b in ("training", "evaluation", "diagnostics")
+    if a != b
+}
 LIGHT = (
     "framewise", "framewise.cli", "framewise.records", "framewise.clips", "framewise.budgets",
     "framewise.evaluation", "framewise.report",

@@ -35,7 +35,7 @@ class PretrainConfig(BaseModel):
     """Optimizer steps of the vision tower alone."""
     lesson_steps: int = Field(default=5000, ge=1)
     """Optimizer steps of the whole model, from descriptions to questions."""
-    review_steps: int = Field(default=1000, ge=1)
+    review_steps: int = Field(default=2500, ge=1)
     """Optimizer steps of a third stage: mostly questions, relations above all, from half of the second's rate."""
     batch_size: int = Field(default=16, ge=1)
     """Pictures or lessons a step."""
