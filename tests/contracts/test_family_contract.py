@@ -111,6 +111,26 @@ def test_planned_tokens_are_real_tokens(family: Family, size: tuple[int, int]) -
         assert len(encoded) >= len(bare) + planned
 
 
+def test_layout_without_pixels_is_the_encoding(family: Family) -> None:
+    turns = ask("<image>how many, and in <video>?", "Three", "two")
+    visuals = [image(31, 77), video(6, 3.0)]
+    planned = family.lay_out(turns, [visual.shape for visual in visuals])
+    real = family.encode(turns, visuals)
+    assert planned.input_ids.tolist() == real.input_ids.tolist()
+    assert planned.labels.tolist() == real.labels.tolist()
+    assert torch.equal(planned.positions, real.positions)
+    assert (planned.num_visual_tokens, planned.tensors) == (real.num_visual_tokens, {})
+
+
+@pytest.mark.parametrize("size", [(48, 64), (31, 77), (200, 20), (720, 1280)])
+def test_frames_of_the_frame_size_stay_as_they_are(family: Family, size: tuple[int, int]) -> None:
+    for kind in ("image", "video"):
+        stored = family.frame_size(kind, *size)
+        assert family.frame_size(kind, *stored) == stored
+        tokens = [family.num_visual_tokens(kind, 1 if kind == "image" else 8, *s) for s in (size, stored)]
+        assert tokens[0] == tokens[1]
+
+
 @pytest.mark.parametrize("num_frames", BUDGETS)
 def test_pixels_per_frame_do_not_depend_on_the_budget(family: Family, num_frames: int) -> None:
     planned = family.num_visual_tokens("video", num_frames, 90, 160)

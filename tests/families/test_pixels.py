@@ -45,7 +45,7 @@ def test_planned_tokens_are_real_and_limits_hold(height: int, width: int, limit:
         patches, grid = chosen.patches(kind, frames(count, height, width))
         groups, rows, columns = grid[0].tolist()
         assert len(patches) == groups * rows * columns
-        assert chosen.num_tokens(kind, count, height, width) == len(patches) // 4
+        assert np.prod(chosen.grid(kind, count, height, width)) == len(patches)
         blocks_across_short_side = min(rows, columns) // 2
         assert rows * columns * 64 <= limit or blocks_across_short_side == 1
 

@@ -5,7 +5,7 @@ Shape letters: B batch, L tokens of a sequence, F frames, H height, W width, P p
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -35,6 +35,23 @@ class FamilySettings(BaseModel):
 
 
 @dataclass(frozen=True, kw_only=True)
+class VisualShape:
+    """What of a medium decides its tokens and positions: everything but its pixels."""
+
+    kind: MediaKind
+    height: int
+    """Pixels, before any resizing."""
+    width: int
+    times_seconds: NDArray[np.float64]
+    """[F], strictly increasing; [0.0] for an image."""
+
+    @property
+    def num_frames(self) -> int:
+        """Frames; 1 for an image."""
+        return len(self.times_seconds)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Visual:
     """The pixels of one medium, as sampled."""
 
@@ -43,6 +60,12 @@ class Visual:
     """RGB [F, H, W, 3]; one frame for an image."""
     times_seconds: NDArray[np.float64]
     """[F], strictly increasing; [0.0] for an image."""
+
+    @property
+    def shape(self) -> VisualShape:
+        """Everything but the pixels."""
+        _, height, width, _ = self.pixels.shape
+        return VisualShape(kind=self.kind, height=height, width=width, times_seconds=self.times_seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +77,8 @@ class Encoded:
     labels: torch.Tensor
     """int64 [L]; -100 everywhere but on the tokens of assistant turns and the token that ends each."""
     positions: torch.Tensor
-    """float32 [3, L]: time, height, width; whole numbers wherever these are enough to tell times apart."""
+    """float32 [A, L]. A = 3 axes (time, height, width) in the Qwen-VL line, whole numbers wherever these are
+    enough to tell times apart; A = 1 in families whose positions count tokens."""
     tensors: dict[str, torch.Tensor] = field(default_factory=dict)
     """What else the model reads, such as patches and grids; concatenated along dim 0 over a batch."""
     num_visual_tokens: int = 0
@@ -91,7 +115,6 @@ class Family(ABC):
     ) -> None:
         """Open the official files below ``folder``; without the model, everything but ``model`` works."""
 
-    @abstractmethod
     def encode(self, turns: Sequence[Turn], visuals: Sequence[Visual], *, reply: bool = False) -> Encoded:
         """Tokenise a conversation with its media.
 
@@ -99,7 +122,26 @@ class Family(ABC):
             turns: The messages; markers stand where the visuals are read, in order.
             visuals: The media that the markers stand for.
             reply: End with the opening of an assistant turn, for generation.
+
+        Raises:
+            ValueError: Markers and visuals differ in number or kind.
         """
+        laid_out = self.lay_out(turns, [visual.shape for visual in visuals], reply=reply)
+        return replace(laid_out, tensors=self.visual_tensors(visuals))
+
+    @abstractmethod
+    def lay_out(
+        self, turns: Sequence[Turn], shapes: Sequence[VisualShape], *, reply: bool = False
+    ) -> Encoded:
+        """What ``encode`` gives but for the pixels' tensors: ids, labels and positions, nothing decoded.
+
+        Raises:
+            ValueError: Markers and shapes differ in number or kind.
+        """
+
+    @abstractmethod
+    def visual_tensors(self, visuals: Sequence[Visual]) -> dict[str, torch.Tensor]:
+        """Pixels as the model reads them, with what describes them; see ``Encoded.tensors``."""
 
     @abstractmethod
     def collate(self, batch: Sequence[Encoded], *, pad: Literal["left", "right"]) -> dict[str, torch.Tensor]:
@@ -108,6 +150,13 @@ class Family(ABC):
     @abstractmethod
     def num_visual_tokens(self, kind: MediaKind, num_frames: int, height: int, width: int) -> int:
         """Placeholder tokens that a medium of this size gets, without decoding anything."""
+
+    @abstractmethod
+    def frame_size(self, kind: MediaKind, height: int, width: int) -> tuple[int, int]:
+        """Height and width, in pixels, at which a frame of this size should be stored for this model.
+
+        Frames of that size lose nothing more on the way into the model, and take the same tokens.
+        """
 
     @abstractmethod
     def generate(self, batch: Sequence[Encoded], *, max_new_tokens: int) -> list[str]:

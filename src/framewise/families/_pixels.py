@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from transformers.models.qwen2_vl.image_processing_qwen2_vl import smart_resize
 
 from framewise._errors import UsageError
 from framewise.records import MediaKind
@@ -74,16 +75,22 @@ class Patcher:
         )
         return out["pixel_values_videos"], out["video_grid_thw"]
 
-    def num_tokens(self, kind: MediaKind, num_frames: int, height: int, width: int) -> int:
-        """Visual tokens of a medium of this size, from the processors' own arithmetic."""
-        if kind == "image":
-            limits = {
-                "min_pixels": self._image_size["shortest_edge"],
-                "max_pixels": self._image_size["longest_edge"],
-            }
-            num_patches = self.image_processor.get_number_of_image_patches(height, width, limits)
-            return int(num_patches // self.image_processor.merge_size**2)
-        num_patches = self.video_processor.get_num_of_video_patches(
-            num_frames, height, width, {"size": self._frame_size}
+    def frame_size(self, kind: MediaKind, height: int, width: int) -> tuple[int, int]:
+        """Height and width of a frame after resizing: whole blocks of merged patches, within the limits."""
+        image = kind == "image"
+        processor = self.image_processor if image else self.video_processor
+        limits = self._image_size if image else self._frame_size
+        size: tuple[int, int] = smart_resize(
+            height,
+            width,
+            factor=processor.patch_size * processor.merge_size,
+            min_pixels=limits["shortest_edge"],
+            max_pixels=limits["longest_edge"],
         )
-        return int(num_patches // self.video_processor.merge_size**2)
+        return size
+
+    def grid(self, kind: MediaKind, num_frames: int, height: int, width: int) -> tuple[int, int, int]:
+        """Groups of frames, rows and columns of patches that ``patches`` gives, without any pixels."""
+        processor = self.image_processor if kind == "image" else self.video_processor
+        rows, columns = (side // processor.patch_size for side in self.frame_size(kind, height, width))
+        return -(-num_frames // processor.temporal_patch_size) if kind == "video" else 1, rows, columns

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import torch
 
 from framewise.families._chat import Piece, tokenize_piece
-from framewise.families._family import Encoded
+from framewise.families._family import Encoded, VisualShape
 from framewise.families._positions import Grid
 
 IGNORED = -100
@@ -15,13 +15,22 @@ IGNORED = -100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Medium:
-    """One medium as tokens: an opening, one placeholder per visual token, a closing."""
+class Block:
+    """Visual tokens in a row: one placeholder repeated."""
 
-    grid: Grid
-    opening: int
     placeholder: int
-    closing: int
+    """Token id."""
+    grid: Grid | int
+    """The tokens' places, or their number where positions just count on."""
+
+    @property
+    def num_tokens(self) -> int:
+        """Times that the placeholder is repeated."""
+        return self.grid if isinstance(self.grid, int) else self.grid.num_tokens
+
+
+Medium = Sequence[Block | Sequence[int]]
+"""One medium in a sequence: blocks of visual tokens, and ids of the text tokens around and between them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +57,10 @@ def token_row(tokenizer: Any, pieces: Sequence[Piece], media: Sequence[Medium]) 
     previous = ""
     for piece in pieces:
         if piece.kind == "medium":
-            medium = next(waiting)
-            new = [medium.opening, *[medium.placeholder] * medium.grid.num_tokens, medium.closing]
-            spans += [1, medium.grid, 1]
+            new: list[int] = []
+            for part in next(waiting):
+                new += [part.placeholder] * part.num_tokens if isinstance(part, Block) else part
+                spans.append(part.grid if isinstance(part, Block) else len(part))
         else:
             new = tokenize_piece(tokenizer, piece)
             spans.append(len(new))
@@ -63,13 +73,29 @@ def token_row(tokenizer: Any, pieces: Sequence[Piece], media: Sequence[Medium]) 
     return TokenRow(input_ids=torch.tensor(ids), labels=torch.tensor(labels), spans=spans)
 
 
+def num_visual_tokens(media: Sequence[Medium]) -> int:
+    """Placeholders of all media together."""
+    return sum(part.num_tokens for medium in media for part in medium if isinstance(part, Block))
+
+
+def check_markers(pieces: Sequence[Piece], shapes: Sequence[VisualShape]) -> None:
+    """Refuse text whose markers are not about these media.
+
+    Raises:
+        ValueError: Markers and shapes differ in number or kind.
+    """
+    marked = [p.text.strip("<>") for p in pieces if p.kind == "medium"]
+    if marked != [s.kind for s in shapes]:
+        raise ValueError(f"the text marks {marked} but the visuals are {[s.kind for s in shapes]}")
+
+
 def pad_batch(
     batch: Sequence[Encoded], *, pad: Literal["left", "right"], pad_id: int
 ) -> dict[str, torch.Tensor]:
     """Pad token rows to one length and join what else the sequences hold along dim 0.
 
     Returns:
-        input_ids, labels and attention_mask, int64 [B, L]; position_ids, float32 [3, B, L]; the other
+        input_ids, labels and attention_mask, int64 [B, L]; position_ids, float32 [A, B, L]; the other
         tensors.
     """
     length = max(len(e) for e in batch)

@@ -9,11 +9,11 @@ import transformers
 
 from framewise._errors import UsageError
 from framewise.families._chat import conversation_pieces
-from framewise.families._family import Encoded, Family, FamilySettings, Part, Visual
+from framewise.families._family import Encoded, Family, FamilySettings, Part, Visual, VisualShape
 from framewise.families._generation import greedy_config
 from framewise.families._pixels import Patcher
 from framewise.families._positions import Grid, forbid_half_precision, sequence_positions, time_coordinates
-from framewise.families._sequence import Medium, pad_batch, token_row
+from framewise.families._sequence import Block, Medium, check_markers, num_visual_tokens, pad_batch, token_row
 from framewise.records import MediaKind, Turn
 
 _TENSORS: dict[MediaKind, tuple[str, str]] = {
@@ -64,46 +64,43 @@ class Qwen25VL(Family):
         self.model.generation_config = greedy_config(self._released_generation, self.tokenizer)
         forbid_half_precision(self.model.model.language_model.rotary_emb)
 
-    def encode(self, turns: Sequence[Turn], visuals: Sequence[Visual], *, reply: bool = False) -> Encoded:
-        """Tokenise a conversation with its media (see ``Family.encode``).
-
-        Raises:
-            ValueError: Markers and visuals differ in number or kind.
-        """
+    def lay_out(
+        self, turns: Sequence[Turn], shapes: Sequence[VisualShape], *, reply: bool = False
+    ) -> Encoded:
+        """Ids, labels and positions (see ``Family.lay_out``)."""
         pieces = conversation_pieces(self.tokenizer, turns, reply=reply)
-        marked = [p.text.strip("<>") for p in pieces if p.kind == "medium"]
-        if marked != [v.kind for v in visuals]:
-            raise ValueError(f"the text marks {marked} but the visuals are {[v.kind for v in visuals]}")
-        media: list[Medium] = []
-        tensors: dict[str, torch.Tensor] = {}
-        for visual in visuals:
-            patches, grid = self._patcher.patches(visual.kind, visual.pixels)
-            media.append(self._medium(visual, grid[0].tolist()))
-            for key, value in zip(_TENSORS[visual.kind], (patches, grid), strict=True):
-                tensors[key] = torch.cat([tensors[key], value]) if key in tensors else value
+        check_markers(pieces, shapes)
+        media = [self._medium(shape) for shape in shapes]
         row = token_row(self.tokenizer, pieces, media)
         return Encoded(
             input_ids=row.input_ids,
             labels=row.labels,
             positions=sequence_positions(row.spans, self.settings.text_position),
-            tensors=tensors,
-            num_visual_tokens=sum(m.grid.num_tokens for m in media),
+            num_visual_tokens=num_visual_tokens(media),
         )
 
-    def _medium(self, visual: Visual, grid: Sequence[int]) -> Medium:
-        vision, video = self.config.vision_config, visual.kind == "video"
+    def _medium(self, shape: VisualShape) -> Medium:
+        vision = self.config.vision_config
         times = time_coordinates(
-            visual.times_seconds,
+            shape.times_seconds,
             frames_per_group=vision.temporal_patch_size,
             tokens_per_second=vision.tokens_per_second,
         )
+        _, height, width = self._patcher.grid(shape.kind, shape.num_frames, shape.height, shape.width)
         merge = vision.spatial_merge_size
-        return Medium(
-            grid=Grid(times=times, height=grid[1] // merge, width=grid[2] // merge),
-            opening=self.config.vision_start_token_id,
-            placeholder=self.config.video_token_id if video else self.config.image_token_id,
-            closing=self.config.vision_end_token_id,
-        )
+        grid = Grid(times=times, height=height // merge, width=width // merge)
+        video, image = self.config.video_token_id, self.config.image_token_id
+        block = Block(placeholder=video if shape.kind == "video" else image, grid=grid)
+        return [self.config.vision_start_token_id], block, [self.config.vision_end_token_id]
+
+    def visual_tensors(self, visuals: Sequence[Visual]) -> dict[str, torch.Tensor]:
+        """Patches and their grids (see ``Family.visual_tensors``)."""
+        tensors: dict[str, torch.Tensor] = {}
+        for visual in visuals:
+            patches = self._patcher.patches(visual.kind, visual.pixels)
+            for key, value in zip(_TENSORS[visual.kind], patches, strict=True):
+                tensors[key] = torch.cat([tensors[key], value]) if key in tensors else value
+        return tensors
 
     def collate(self, batch: Sequence[Encoded], *, pad: Literal["left", "right"]) -> dict[str, torch.Tensor]:
         """Pad to one length and join (see ``Family.collate``)."""
@@ -116,7 +113,13 @@ class Qwen25VL(Family):
 
     def num_visual_tokens(self, kind: MediaKind, num_frames: int, height: int, width: int) -> int:
         """Placeholder tokens of a medium of this size (see ``Family.num_visual_tokens``)."""
-        return self._patcher.num_tokens(kind, num_frames, height, width)
+        groups, rows, columns = self._patcher.grid(kind, num_frames, height, width)
+        merge: int = self.config.vision_config.spatial_merge_size
+        return groups * rows * columns // merge**2
+
+    def frame_size(self, kind: MediaKind, height: int, width: int) -> tuple[int, int]:
+        """Whole blocks within the limits (see ``Family.frame_size``)."""
+        return self._patcher.frame_size(kind, height, width)
 
     @torch.inference_mode()
     def generate(self, batch: Sequence[Encoded], *, max_new_tokens: int) -> list[str]:
