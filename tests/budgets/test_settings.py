@@ -13,7 +13,7 @@ def test_texts_are_read_as_the_settings_type():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"num_frame": "8"}, r"'num_frames' is needed; unknown key 'num_frame': did you mean 'num_frames'\?"),
+        ({"num_frame": "8"}, r"'num_frames' is missing; unknown key 'num_frame': did you mean 'num_frames'\?"),
         ({"num_frames": "many"}, "num_frames = 'many': Input should be a valid integer"),
         ({"num_frames": "0"}, "num_frames = '0': Input should be greater than or equal to 1"),
     ],

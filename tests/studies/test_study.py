@@ -95,5 +95,5 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path, text, message):
 
 
 def test_a_missing_file_is_said(tmp_path):
-    with pytest.raises(UsageError, match="does not exist: give the study's YAML file"):
+    with pytest.raises(UsageError, match="does not exist: give a YAML file"):
         load_study(tmp_path / "study.yaml")

@@ -17,10 +17,10 @@ from framewise.budgets._summary import summarise
 from framewise.budgets._table import BUDGETS, STAGE
 from framewise.budgets._tokens import TokenCount, TokenCounter
 from framewise.clips import read_clips
-from framewise.records import record_files
+from framewise.records import SKIPPED, record_files
 
 CLIPS = "clips.jsonl"
-WISHES, SKIPPED, SUMMARY = "wishes.jsonl", "skipped.jsonl", "summary.json"
+WISHES, SUMMARY = "wishes.jsonl", "summary.json"
 
 
 def allocate(

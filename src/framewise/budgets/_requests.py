@@ -9,7 +9,7 @@ from framewise._jsonl import Row
 from framewise.budgets._budget import Key, Request
 from framewise.budgets._clamp import frames_in_window
 from framewise.clips import Clip
-from framewise.records import BadRow, Record, read_records
+from framewise.records import BadRow, Record, read_records, skipped_row
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def collect_requests(records: Path, media_root: Path | None, clips: Mapping[str,
     collected = Collected()
 
     def skip_row(bad: BadRow) -> None:
-        collected.skipped.append(_skipped(None, None, f"{bad.file}:{bad.line}", "bad_record", bad.reason))
+        collected.skipped.append(skipped_row(None, None, f"{bad.file}:{bad.line}", "bad_record", bad.reason))
 
     for record in read_records(records, media_root=media_root, on_bad=skip_row):
         for index, media in enumerate(record.media):
@@ -59,17 +59,7 @@ def _add(collected: Collected, record: Record, index: int, clip: Clip | None) ->
         request = Request(record=record, media_index=index, clip=clip)
         collected.requests[request.key] = request
         return
-    collected.skipped.append(_skipped(record.id, index, media.path, *fault))
-
-
-def _skipped(record_id: str | None, media_index: int | None, path: str, status: str, reason: str) -> Row:
-    return {
-        "record_id": record_id,
-        "media_index": media_index,
-        "path": path,
-        "status": status,
-        "reason": reason,
-    }
+    collected.skipped.append(skipped_row(record.id, index, media.path, *fault))
 
 
 def _nothing(records: Path, collected: Collected) -> str:

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
-from framewise._errors import UsageError
-from framewise._plugins import load_plugin, suggest
+from framewise._config import validate
+from framewise._plugins import load_plugin
 from framewise.budgets._budget import Settings
 
 
@@ -30,20 +28,4 @@ def parse_settings(allocator: str, settings_type: type[Settings], values: Mappin
     Raises:
         UsageError: A key is unknown or missing, or a value is not allowed; the message names each of them.
     """
-    try:
-        return settings_type.model_validate(dict(values))
-    except ValidationError as error:
-        known = list(settings_type.model_fields)
-        problems = "; ".join(_problem(dict(e), known) for e in error.errors())
-        raise UsageError(f"settings of allocator {allocator!r}: {problems}") from error
-
-
-def _problem(error: dict[str, Any], known: list[str]) -> str:
-    key = str(error["loc"][0]) if error["loc"] else "settings"
-    if error["type"] == "extra_forbidden":
-        return (
-            f"unknown key {key!r}: {suggest(key, known)}" if known else f"unknown key {key!r}: there are none"
-        )
-    if error["type"] == "missing":
-        return f"{key!r} is needed"
-    return f"{key} = {error['input']!r}: {error['msg']}"
+    return validate(settings_type, values, place=f"settings of allocator {allocator!r}")

@@ -2,9 +2,9 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from framewise._errors import UsageError
+from framewise._config import validate
 
 
 class EvaluationSettings(BaseModel):
@@ -42,8 +42,4 @@ def check_settings(**values: Any) -> EvaluationSettings:
     Raises:
         UsageError: A value is not allowed; the message says which, and what was found.
     """
-    try:
-        return EvaluationSettings(**values)
-    except ValidationError as error:
-        faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e['input']!r})" for e in error.errors()]
-        raise UsageError(f"evaluate cannot run: {'; '.join(faults)}") from error
+    return validate(EvaluationSettings, values, place="evaluate cannot run")

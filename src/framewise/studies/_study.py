@@ -3,11 +3,9 @@
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from framewise._errors import UsageError
-from framewise._plugins import suggest
+from framewise._config import read_yaml, validate
 
 _OF_THE_SUBJECT = {"model", "records", "media_root", "budgets", "clips"}
 """Keys of a training recipe that no study can name."""
@@ -71,9 +69,6 @@ class Study(BaseModel):
         return self
 
 
-_PARTS: dict[str, type[BaseModel]] = {"arms": Arm, "evaluation": Evaluation}
-
-
 def load_study(path: Path) -> Study:
     """Read a study from YAML.
 
@@ -81,27 +76,4 @@ def load_study(path: Path) -> Study:
         UsageError: The file is missing or no YAML mapping, a key is unknown or missing, or a value is not
             allowed; the message names every fault.
     """
-    if not path.is_file():
-        raise UsageError(f"{path} does not exist: give the study's YAML file")
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise UsageError(f"{path} must hold `key: value` lines, found {type(values).__name__}")
-    try:
-        return Study.model_validate(values)
-    except ValidationError as error:
-        raise UsageError(f"{path}: {'; '.join(_fault(dict(e)) for e in error.errors())}") from error
-
-
-def _fault(error: dict[str, Any]) -> str:
-    place = [str(step) for step in error["loc"]]
-    key = ".".join(place)
-    if error["type"] == "extra_forbidden":
-        part = _PARTS[place[0]] if len(place) > 1 else Study
-        return f"unknown key {key!r}: {suggest(place[-1], sorted(part.model_fields))}"
-    if error["type"] == "missing":
-        return f"{key!r} is missing"
-    message = error["msg"].removeprefix("Value error, ")
-    return f"{key} = {error['input']!r}: {message}" if key else message
+    return validate(Study, read_yaml(path), place=str(path))

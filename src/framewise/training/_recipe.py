@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from framewise._errors import UsageError
-from framewise._plugins import suggest
+from framewise._config import read_yaml, validate
 from framewise.families import Part, TextPosition
 
 _PATHS = ("records", "media_root", "budgets", "clips")
@@ -123,15 +121,7 @@ def load_recipe(path: Path) -> Recipe:
         UsageError: The file is missing or no YAML mapping, a key is unknown or missing, or a value is not
             allowed; the message names every fault.
     """
-    if not path.is_file():
-        raise UsageError(f"{path} does not exist: give the recipe's YAML file")
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise UsageError(f"{path} must hold `key: value` lines, found {type(values).__name__}")
-    return make_recipe(_resolve(values, path.parent), place=str(path))
+    return make_recipe(_resolve(read_yaml(path), path.parent), place=str(path))
 
 
 def make_recipe(values: Mapping[str, Any], *, place: str) -> Recipe:
@@ -144,10 +134,7 @@ def make_recipe(values: Mapping[str, Any], *, place: str) -> Recipe:
     Raises:
         UsageError: A key is unknown or missing, or a value is not allowed; the message names every fault.
     """
-    try:
-        return Recipe.model_validate(dict(values))
-    except ValidationError as error:
-        raise UsageError(f"{place}: {'; '.join(_fault(dict(e)) for e in error.errors())}") from error
+    return validate(Recipe, values, place=place)
 
 
 def _resolve(values: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -164,15 +151,3 @@ def _resolve(values: dict[str, Any], folder: Path) -> dict[str, Any]:
 def _is_hub_name(model: str, folder: Path) -> bool:
     parts = Path(model).parts
     return len(parts) == 2 and not model.startswith((".", "/", "~")) and not (folder / parts[0]).exists()
-
-
-def _fault(error: dict[str, Any]) -> str:
-    place = [str(step) for step in error["loc"]]
-    key = ".".join(place)
-    if error["type"] == "extra_forbidden":
-        known = LoraSettings.model_fields if place[0] == "lora" else Recipe.model_fields
-        return f"unknown key {key!r}: {suggest(place[-1], sorted(known))}"
-    if error["type"] == "missing":
-        return f"{key!r} is missing"
-    message = error["msg"].removeprefix("Value error, ")
-    return f"{key} = {error['input']!r}: {message}" if key else message
