@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from framewise.families import open_family
-from framewise.lab import checkpoint_folder
+from framewise.lab import _pretrain, checkpoint_folder
 from framewise.lab._lessons import lesson
 from framewise.lab._pretrain import LessonBatches, PretrainConfig, pretrain
 from framewise.lab._scenes import random_scene
@@ -26,6 +26,28 @@ def test_pretraining_leaves_an_official_checkpoint_and_a_log(tmp_path):
     before = (output / "model" / "model.safetensors").read_bytes()
     assert pretrain(TINY, output=output) == output
     assert (output / "model" / "model.safetensors").read_bytes() == before
+
+
+@pytest.mark.filterwarnings("default")
+def test_stopped_in_the_lessons_it_goes_on_to_the_same_weights(tmp_path, monkeypatch):
+    config = TINY.model_copy(update={"lesson_steps": 6})
+    arguments, step, done = _pretrain._arguments, torch.optim.AdamW.step, []
+    monkeypatch.setattr(_pretrain, "_arguments", lambda *a: {**arguments(*a), "save_steps": 2})
+    whole = pretrain(config, output=tmp_path / "whole")
+
+    def stop_after_five(*args, **kwargs):
+        if len(done) == config.sight_steps + 5:
+            raise KeyboardInterrupt
+        done.append(None)
+        return step(*args, **kwargs)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(torch.optim.AdamW, "step", stop_after_five)
+        pretrain(config, output=tmp_path / "stopped")
+    assert [p.name for p in (tmp_path / "stopped/lessons").iterdir()] == ["checkpoint-4"]
+    stopped = pretrain(config, output=tmp_path / "stopped")
+    models = [(run / "model/model.safetensors").read_bytes() for run in (whole, stopped)]
+    assert models[0] == models[1]
 
 
 def test_batches_depend_on_the_seed_and_their_number_alone():
