@@ -41,9 +41,10 @@ def test_stopped_in_the_lessons_it_goes_on_to_the_same_weights(tmp_path, monkeyp
         done.append(None)
         return step(*args, **kwargs)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(torch.optim.AdamW, "step", stop_after_five)
-        pretrain(config, output=tmp_path / "stopped")
+        with pytest.raises(KeyboardInterrupt):
+            pretrain(config, output=tmp_path / "stopped")
     assert [p.name for p in (tmp_path / "stopped/lessons").iterdir()] == ["checkpoint-4"]
     stopped = pretrain(config, output=tmp_path / "stopped")
     models = [(run / "model/model.safetensors").read_bytes() for run in (whole, stopped)]

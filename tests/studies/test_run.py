@@ -133,7 +133,7 @@ def test_a_later_arm_is_added_to_what_is_there(finished, subject, monkeypatch):
         ({"training": {"learning_rat": 1}}, r"training: unknown key 'learning_rat': did you mean"),
         ({"training": {"max_steps": 1, "epochs": 1}}, "training: give `epochs` or `max_steps`"),
         ({"arms": [{"name": "a", "allocator": "fixd"}]}, "did you mean 'fixed'"),
-        ({"arms": [{"name": "a", "allocator": "fixed"}]}, "'num_frames' is needed"),
+        ({"arms": [{"name": "a", "allocator": "fixed"}]}, "'num_frames' is missing"),
         ({"evaluation": {"benchmarks": ["lab_vide"], "frames": 2}}, "did you mean 'lab_video'"),
     ],
 )

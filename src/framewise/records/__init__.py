@@ -21,11 +21,13 @@ from framewise.records._record import (
     strip_markers,
 )
 from framewise.records._rows import check_outside, record_files
+from framewise.records._skipped import SKIPPED, skipped_row
 from framewise.records._task import infer_task
 from framewise.records._write import write_dataset
 
 __all__ = [
     "MARKERS",
+    "SKIPPED",
     "BadRow",
     "Conversion",
     "Format",
@@ -50,6 +52,7 @@ __all__ = [
     "record_files",
     "relative_media",
     "resolve_media",
+    "skipped_row",
     "strip_markers",
     "write_dataset",
 ]
