@@ -37,7 +37,7 @@ class FakeFamily(Family):
     def collate(self, batch, *, pad):
         raise AssertionError("generate is all that evaluation needs")
 
-    num_visual_tokens = parts = save = collate
+    lay_out = visual_tensors = frame_size = num_visual_tokens = parts = save = collate
 
 
 def make_question(name, *, num_frames):
