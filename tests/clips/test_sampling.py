@@ -130,3 +130,15 @@ def test_senseless_numbers_are_refused() -> None:
     for times, m, multiple in ((np.zeros(0), 4, 1), (np.arange(4.0), 0, 1), (np.arange(4.0), 4, 0)):
         with pytest.raises(ValueError, match="at least 1"):
             sample(times, m, multiple_of=multiple)
+
+
+def test_the_place_in_each_segment_is_chosen_and_middles_are_the_default():
+    times = np.arange(64) / 8
+    assert (
+        sample(times, 4).indices.tolist() == sample(times, 4, place=0.5).indices.tolist() == [8, 24, 40, 56]
+    )
+    assert sample(times, 4, place=0.0).indices.tolist() == [0, 16, 32, 48]
+    assert sample(times, 4, place=0.99).indices.tolist() == [15, 31, 47, 63]
+    for place in (-0.1, 1.0, float("nan")):
+        with pytest.raises(ValueError, match="place must be"):
+            sample(times, 4, place=place)

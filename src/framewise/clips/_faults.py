@@ -14,8 +14,16 @@ FaultName = Literal[
     "zero_sized",
     "unsupported_codec",
     "unreadable",
+    "timeout",
+    "crashed",
+    "no_times",
+    "bad_times",
+    "mixed_sizes",
 ]
-"""The statuses of a clip besides ``ok``."""
+"""The statuses of a clip besides ``ok``.
+
+``timeout`` and ``crashed`` are the decoder's end, the last three are about videos that are made of images.
+"""
 
 
 class ClipError(FramewiseError):

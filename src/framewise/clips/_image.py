@@ -20,20 +20,39 @@ def load_image(path: Path) -> Frames:
     Raises:
         ClipError: The file cannot be used.
     """
-    return Frames(pixels=_open(path)[0][None], times_seconds=np.zeros(1))
+    return Frames(pixels=read_image(path)[0][None], times_seconds=np.zeros(1))
 
 
 def probe_image(path: Path) -> Clip:
     """A clip of one frame without duration, or with the name of its fault as status."""
     try:
-        pixels, codec = _open(path)
+        pixels, codec = read_image(path)
     except ClipError as fault:
         return Clip(path=path.as_posix(), status=fault.status, reason=fault.reason)
     height, width = pixels.shape[:2]
     return Clip(path=path.as_posix(), status="ok", num_frames=1, width=width, height=height, codec=codec)
 
 
-def _open(path: Path) -> tuple[NDArray[np.uint8], str]:
+def is_animated(path: Path) -> bool:
+    """Whether the file is a GIF with more than one frame, which is a video.
+
+    A file that cannot be read is not.
+    """
+    if path.suffix.lower() != ".gif":
+        return False
+    try:
+        with Image.open(path, formats=["GIF"]) as image:
+            return bool(getattr(image, "is_animated", False))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return False
+
+
+def read_image(path: Path) -> tuple[NDArray[np.uint8], str]:
+    """Pixels [height, width, 3] of an image as it is displayed, and the name of its format.
+
+    Raises:
+        ClipError: The file cannot be used.
+    """
     if not path.exists():
         raise ClipError("missing", "the file does not exist")
     if path.is_file() and path.stat().st_size == 0:

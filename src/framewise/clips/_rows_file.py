@@ -1,6 +1,6 @@
 """One JSONL file as the whole output of a stage, with its manifest beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -8,7 +8,7 @@ from typing import Any
 
 from framewise._artifacts import digest, package_versions
 from framewise._errors import UsageError
-from framewise._jsonl import Row, RowWriter, read_json, read_rows, write_json
+from framewise._jsonl import Row, RowWriter, read_json, read_rows, write_json, write_rows
 
 
 def manifest_beside(file: Path) -> Path:
@@ -68,6 +68,10 @@ class RowsFile:
     def append(self, row: Row) -> None:
         """Append one row; it survives a kill of this process."""
         self._writer.write(row)
+
+    def write_rows(self, rows: Iterable[Row]) -> None:
+        """Write the whole file at once, in place of what it held."""
+        write_rows(self._file, rows)
 
     def complete(self, **facts: Any) -> None:
         """Mark the file as finished and store ``facts`` in its manifest."""

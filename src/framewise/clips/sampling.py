@@ -25,6 +25,8 @@ class Sample:
     """Frames that were asked for."""
     clamped: bool
     """Whether there are fewer than requested: the window has no more, or they were rounded down."""
+    span_seconds: float
+    """Time that was split into segments: the clip's, or that of the window in it; 0 for a clip of one frame."""
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -37,6 +39,7 @@ def sample(
     multiple_of: int = 1,
     start_seconds: float | None = None,
     end_seconds: float | None = None,
+    place: float = 0.5,
 ) -> Sample:
     """The frame sampling operator of the paper (section 5.1): m frames, uniform over the clip's duration.
 
@@ -54,9 +57,10 @@ def sample(
             fewer frames are asked for or there.
         start_seconds: Start of the window; None: 0.
         end_seconds: End (exclusive) of the window; None or beyond the clip: the clip's end.
+        place: Where in each segment its frame is taken, from 0 (its start) to below 1; 0.5 is its middle.
 
     Raises:
-        ValueError: There are no frames, or a number is below 1.
+        ValueError: There are no frames, a number is below 1, or ``place`` lies outside a segment.
         FramewiseError: The window is empty or holds nothing of the clip.
     """
     if len(times_seconds) == 0 or num_frames < 1 or multiple_of < 1:
@@ -64,6 +68,8 @@ def sample(
             f"cannot sample {num_frames} of {len(times_seconds)} frames in multiples of {multiple_of}: "
             "each must be at least 1"
         )
+    if not 0.0 <= place < 1.0:
+        raise ValueError(f"place must be from 0 to below 1, got {place}")
     times = _unrounded(times_seconds)
     start, end = _window(times, start_seconds, end_seconds)
     first, last = _on_screen(times, np.array([start, end - 2 * _TOLERANCE_SECONDS]))
@@ -71,14 +77,15 @@ def sample(
     wanted = min(num_frames, int(last - first + 1))
     if wanted >= multiple_of:
         wanted -= wanted % multiple_of
-    middles = start + (np.arange(wanted) + 0.5) * (end - start) / wanted
-    shown = np.clip(_on_screen(times, middles), first, last)
+    moments = start + (np.arange(wanted) + place) * (end - start) / wanted
+    shown = np.clip(_on_screen(times, moments), first, last)
     indices = _strictly_increasing(shown, int(last))
     return Sample(
         indices=indices,
         times_seconds=times_seconds[indices],
         requested=num_frames,
         clamped=wanted < num_frames,
+        span_seconds=end - start,
     )
 
 

@@ -8,18 +8,9 @@ from framewise.records._convert import Conversion, convert_records
 from framewise.records._format import Format
 from framewise.records._inspect import Inspection, MissingMedia, TableRow, inspect_records
 from framewise.records._media import relative_media, resolve_media
+from framewise.records._medium import Media, MediaKind
 from framewise.records._read import BadRow, PlacedRecord, default_media_root, read_placed, read_records
-from framewise.records._record import (
-    MARKERS,
-    Media,
-    MediaKind,
-    Record,
-    Role,
-    Task,
-    Turn,
-    marker_kinds,
-    strip_markers,
-)
+from framewise.records._record import MARKERS, Record, Role, Task, Turn, marker_kinds, strip_markers
 from framewise.records._rows import check_outside, record_files
 from framewise.records._skipped import SKIPPED, skipped_row
 from framewise.records._task import infer_task

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from framewise.records._medium import Media, MediaKind
 from framewise.records._record import Role, Task
 
 _NAMES = {
@@ -64,24 +65,71 @@ def objects(row: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     return value
 
 
-def media_paths(row: Mapping[str, Any], key: str) -> list[str]:
-    """The paths under ``key``: one, a list of them, or none.
+def given_media(row: Mapping[str, Any], key: str, kind: MediaKind) -> list[Media]:
+    """The media under ``key``: a path, a list, or none; a list in the list is a video made of images.
 
     Raises:
-        ValueError: A medium is not given by its path.
+        ValueError: A medium is given neither by its path nor, for a video, by its images.
     """
     value = row.get(key)
     items = [] if value is None else [value] if isinstance(value, str) else value
     if not isinstance(items, list):
         raise ValueError(f"{key!r} must be a path or a list of paths, found {name_of(value)}")
-    for item in items:
-        if isinstance(item, list):
-            raise ValueError(
-                f"{key!r} holds a list of frames; only files are read: write the frames as a video"
-            )
-        if not isinstance(item, str):
-            raise ValueError(f"{key!r} must hold paths, found {name_of(item)}")
-    return items
+    return [given_medium(item, key, kind) for item in items]
+
+
+def given_medium(item: Any, key: str, kind: MediaKind) -> Media:
+    """One medium of ``given_media``.
+
+    Raises:
+        ValueError: See ``given_media``.
+    """
+    if isinstance(item, str):
+        return Media(kind=kind, path=item)
+    if kind == "image" or not isinstance(item, list):
+        raise ValueError(f"{key!r} must hold paths, found {name_of(item)}")
+    return Media(kind=kind, frames=image_paths(item, key))
+
+
+def image_paths(value: Any, key: str) -> tuple[str, ...]:
+    """The paths of the images that make up one video.
+
+    Raises:
+        ValueError: It is not a list of paths with at least one.
+    """
+    if not isinstance(value, list) or not value:
+        raise ValueError(f"{key!r} must be a list of at least one image, found {name_of(value)}")
+    if not all(isinstance(path, str) and path for path in value):
+        raise ValueError(f"{key!r} must hold the paths of images")
+    return tuple(value)
+
+
+def number(row: Mapping[str, Any], key: str) -> float | None:
+    """The number under ``key``, None where there is none.
+
+    Raises:
+        ValueError: It is not a number.
+    """
+    value = row.get(key)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise ValueError(f"{key!r} must be a number, found {name_of(value)}")
+    return None if value is None else float(value)
+
+
+def times(row: Mapping[str, Any], key: str) -> tuple[float, ...]:
+    """The list of times in seconds under ``key``, empty where there is none.
+
+    Raises:
+        ValueError: It is not a list of numbers.
+    """
+    value = row.get(key)
+    if value is None:
+        return ()
+    if not isinstance(value, list) or any(
+        isinstance(v, bool) or not isinstance(v, int | float) for v in value
+    ):
+        raise ValueError(f"{key!r} must be a list of numbers of seconds, found {name_of(value)}")
+    return tuple(map(float, value))
 
 
 def seconds(row: Mapping[str, Any], key: str) -> float | None:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from framewise.records._media import is_there
 from framewise.records._read import BadRow, PlacedRecord, default_media_root, read_placed
 from framewise.records._record import Task
 
@@ -94,9 +95,9 @@ class _Counts:
         self._turns[sum(turn.role == "user" for turn in record.turns)] += 1
         kinds = Counter(medium.kind for medium in record.media)
         self._media[", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items())) or "none"] += 1
-        for path in {medium.path for medium in record.media}:
+        for path, owner in {path: medium for medium in record.media for path in medium.files}.items():
             if path not in self._exists:
-                self._exists[path] = (self._root / path).is_file()
+                self._exists[path] = is_there(self._root, owner, path)
             if not self._exists[path]:
                 first = self._missing.get(path, MissingMedia(path, found.file, found.line, 0))
                 self._missing[path] = MissingMedia(path, first.file, first.line, first.num_records + 1)

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from framewise.records._record import MARKERS, Media, MediaKind, Turn, marker_kinds
+from framewise.records._medium import Media, MediaKind
+from framewise.records._record import MARKERS, Turn, marker_kinds
 
 Slot = tuple[MediaKind, Media | None]
-"""One marker of the text and its medium; None: the next path that the row gives for that kind."""
+"""One marker of the text and its medium; None: the next one that the row gives for that kind."""
 
 
 def slots_of(text: str) -> list[Slot]:
@@ -14,20 +15,20 @@ def slots_of(text: str) -> list[Slot]:
     return [(kind, None) for kind in marker_kinds(text)]
 
 
-def place_media(slots: Sequence[Slot], paths: Mapping[MediaKind, Sequence[str]]) -> tuple[Media, ...]:
-    """Media in the order of the markers: the n-th open slot of a kind takes the n-th path of that kind.
+def place_media(slots: Sequence[Slot], media: Mapping[MediaKind, Sequence[Media]]) -> tuple[Media, ...]:
+    """Media in the order of the markers: the n-th open slot of a kind takes the n-th medium of that kind.
 
     Raises:
-        ValueError: A kind has more or fewer open slots than paths.
+        ValueError: A kind has more or fewer open slots than media.
     """
-    for kind, given in paths.items():
+    for kind, given in media.items():
         num_open = sum(slot == (kind, None) for slot in slots)
         if num_open != len(given):
             raise ValueError(
                 f"the text has {num_open} {MARKERS[kind]} but the row gives {len(given)} {kind} paths"
             )
-    rest = {kind: iter(given) for kind, given in paths.items()}
-    return tuple(medium or Media(kind=kind, path=next(rest[kind])) for kind, medium in slots)
+    rest = {kind: iter(given) for kind, given in media.items()}
+    return tuple(medium or next(rest[kind]) for kind, medium in slots)
 
 
 def mark_first(turns: Sequence[Turn], markers: str) -> list[Turn]:

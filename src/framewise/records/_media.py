@@ -4,6 +4,7 @@ import os
 from pathlib import Path, PurePath
 
 from framewise._errors import UsageError
+from framewise.records._medium import Media
 
 
 def relative_media(root: Path, path: str) -> str:
@@ -42,6 +43,12 @@ def resolve_media(root: Path, path: str) -> Path:
         UsageError: The path leaves the media root or is not that of a file.
     """
     return Path(os.path.abspath(root)) / relative_media(root, path)
+
+
+def is_there(root: Path, media: Media, path: str) -> bool:
+    """Whether a path of ``media.files`` exists below the root; a video may be a folder of images."""
+    may_be_folder = media.kind == "video" and not media.frames
+    return (root / path).exists() if may_be_folder else (root / path).is_file()
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -10,7 +10,8 @@ from framewise._errors import UsageError
 from framewise._plugins import load_plugin, plugin_names
 from framewise.records._format import Format
 from framewise.records._identity import Identities, content_id, without_nulls
-from framewise.records._media import relative_media
+from framewise.records._media import is_there, relative_media
+from framewise.records._medium import Media
 from framewise.records._record import Record
 from framewise.records._rows import RawRow, read_raw_rows, record_files
 
@@ -140,13 +141,18 @@ class _Reader:
         content = content_id(row)
         record = layout.read(row, default_id=content[:16], source=source)
         try:
-            media = tuple(replace(m, path=self._relative(m.path)) for m in record.media)
+            media = tuple(self._below_root(m) for m in record.media)
         except UsageError as error:
             raise ValueError(str(error)) from error
-        missing = [m.path for m in media if self._require_media and not (self._root / m.path).is_file()]
+        missing = [p for m in media if self._require_media for p in m.files if not is_there(self._root, m, p)]
         if missing:
             raise ValueError(f"media missing under {self._root}: {', '.join(missing)}")
         return replace(record, id=self._identities.assign(record.id, content), media=media)
+
+    def _below_root(self, media: Media) -> Media:
+        if media.frames:
+            return replace(media, frames=tuple(map(self._relative, media.frames)))
+        return replace(media, path=self._relative(media.path))
 
     def _unknown(self, row: dict[str, Any]) -> str:
         keys = ", ".join(sorted(map(str, row))) or "none"

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-MediaKind = Literal["video", "image"]
+from framewise.records._medium import Media, MediaKind
+
 Role = Literal["user", "assistant", "system"]
 Task = Literal["caption", "open_ended", "multiple_choice"]
 
@@ -12,19 +13,6 @@ MARKERS: dict[MediaKind, str] = {"video": "<video>", "image": "<image>"}
 """Text that stands where a medium of the kind is read."""
 _KINDS = {marker: kind for kind, marker in MARKERS.items()}
 _MARKER = re.compile("|".join(map(re.escape, _KINDS)))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Media:
-    """One video or image of a record."""
-
-    kind: MediaKind
-    path: str
-    """Path relative to the media root, with forward slashes."""
-    start_seconds: float | None = None
-    """Start of the window that the sample is about; None is the start of the file."""
-    end_seconds: float | None = None
-    """End (exclusive) of that window; None is the end of the file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +58,7 @@ class Record:
 
     def to_json(self) -> dict[str, Any]:
         """The row of ``records.jsonl``."""
-        media = [{k: v for k, v in vars(m).items() if v is not None} for m in self.media]
+        media = [m.to_json() for m in self.media]
         turns = [{"role": t.role, "text": t.text} for t in self.turns]
         return {"id": self.id, "source": self.source, "task": self.task, "media": media, "turns": turns}
 
@@ -86,7 +74,7 @@ class Record:
                 id=str(row["id"]),
                 source=row["source"],
                 task=row["task"],
-                media=tuple(Media(**m) for m in row["media"]),
+                media=tuple(Media.from_json(m) for m in row["media"]),
                 turns=tuple(Turn(role=t["role"], text=t["text"]) for t in row["turns"]),
             )
         except (KeyError, TypeError) as error:

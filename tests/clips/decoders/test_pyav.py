@@ -1,13 +1,16 @@
 """The PyAV decoder: named faults, odd formats, turned pictures, and files that point elsewhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from av.packet import Packet
+from PIL import Image
 
 from framewise.clips import ClipError
+from framewise.clips.decoders import _random_access
 from framewise.clips.decoders.pyav import PyAV
 
 _ONE = 65536
@@ -62,8 +65,8 @@ def test_a_damaged_file_has_a_named_fault(
     found = PyAV().probe(file)
     assert found.status == status
     assert reason in found.reason
-    with pytest.raises(ClipError) as raised:
-        PyAV().frame_times(file)
+    with pytest.raises(ClipError) as raised, PyAV().open(file) as opened:
+        opened.decode(range(len(opened.frame_times())))
     assert raised.value.status == status
 
 
@@ -190,17 +193,36 @@ def test_one_frame(tmp_path: Path, write_clip: Callable) -> None:
     assert (found.num_frames, found.duration_seconds, found.fps) == (1, 0.125, 8.0)
 
 
-def test_decoding_stops_after_the_last_frame_needed(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from framewise.clips.decoders import pyav
+@pytest.mark.parametrize(
+    ("indices", "num_packets"),
+    [([2, 7], range(8, 12)), ([35], range(6, 9)), ([5, 38], range(15, 20)), ([0, 10, 20, 30], range(4, 9))],
+    ids=["stops after the last", "begins at its key frame", "skips what lies between", "key frames alone"],
+)
+def test_no_more_packets_are_decoded_than_needed(
+    clip: Path, monkeypatch: pytest.MonkeyPatch, indices: list[int], num_packets: range
+) -> None:
+    read = []
+    original = _random_access._read_from
 
-    decoded = []
-    original = pyav._Video._decoded
+    def counted(*arguments: object) -> Iterator[tuple[int, Packet]]:
+        for row, packet in original(*arguments):
+            read.append(row)
+            yield row, packet
 
-    def counted(video: pyav._Video) -> object:
-        for frame in original(video):
-            decoded.append(frame.pts)
-            yield frame
+    monkeypatch.setattr(_random_access, "_read_from", counted)
+    PyAV().decode(clip, indices)
+    assert len(read) in num_packets
 
-    monkeypatch.setattr(pyav._Video, "_decoded", counted)
-    PyAV().decode(clip, [2, 7])
-    assert len(decoded) == 8
+
+@pytest.mark.parametrize("size", [(70, 126), (140, 252), (196, 350)])
+def test_colours_of_a_smaller_frame_are_as_sharp_as_its_light(
+    tmp_path: Path, write_clip: Callable, size: tuple[int, int]
+) -> None:
+    """Against the frame as RGB at its own size, shrunk by another library."""
+    colours = np.random.default_rng(0).integers(0, 255, (23, 40, 3), np.uint8)
+    picture = np.asarray(Image.fromarray(colours).resize((640, 360), Image.Resampling.BICUBIC))
+    file = write_clip(tmp_path / "clip.mp4", frames=np.stack([picture] * 2), options={"crf": "1"})
+    whole = PyAV().decode(file, [0]).pixels[0]
+    expected = np.asarray(Image.fromarray(whole).resize(size[::-1], Image.Resampling.BICUBIC))
+    found = PyAV().decode(file, [0], size=size).pixels[0]
+    assert np.abs(found.astype(int) - expected).mean(axis=(0, 1)).max() < 3

@@ -57,7 +57,7 @@ def test_a_window_cannot_be_written() -> None:
     [
         ({"conversations": talk("no marker"), "videos": ["a.mp4"]}, "has 0 <video> but the row gives 1"),
         ({"conversations": talk("<video>")}, "has 1 <video> but the row gives 0"),
-        ({"conversations": talk("<video>"), "videos": [["f1.jpg"]]}, "list of frames"),
+        ({"conversations": talk("<video>"), "videos": [["f1.jpg", 2]]}, "must hold the paths of images"),
         ({"conversations": [{"from": "observation", "value": "x"}]}, "role 'observation'"),
         ({"conversations": [{"from": "human"}]}, "'value' must be text, found nothing"),
         ({"conversations": [], "videos": []}, "no turns"),

@@ -39,12 +39,16 @@ def write_conversations(record: Record) -> list[Row]:
     return [{"from": _SPEAKERS[turn.role], "value": turn.text} for turn in record.turns]
 
 
-def refuse_windows(record: Record, layout: str) -> None:
-    """Check that every medium of the record is meant from start to end.
+def refuse_times(record: Record, layout: str) -> None:
+    """Check that every medium of the record is meant from start to end, at the times of its own file.
 
     Raises:
-        ValueError: One has a window, which the layout cannot say.
+        ValueError: One has a window, or images with times, which the layout cannot say.
     """
+    if any(m.has_times for m in record.media):
+        raise ValueError(
+            f"layout {layout} cannot say the times of images: use layout framewise, or write a video of them"
+        )
     if any(m.start_seconds is not None or m.end_seconds is not None for m in record.media):
         raise ValueError(
             f"layout {layout} cannot say start_seconds or end_seconds: use layout framewise, or cut the video"

@@ -3,9 +3,20 @@
 from typing import Any
 
 from framewise._jsonl import Row
-from framewise.records._fields import check_window, objects, optional_name, seconds, task_named, text
+from framewise.records._fields import (
+    check_window,
+    image_paths,
+    number,
+    objects,
+    optional_name,
+    seconds,
+    task_named,
+    text,
+    times,
+)
 from framewise.records._format import Format
-from framewise.records._record import MARKERS, Media, MediaKind, Record, Turn
+from framewise.records._medium import Media, MediaKind
+from framewise.records._record import MARKERS, Record, Turn
 from framewise.records._task import infer_task
 
 
@@ -13,7 +24,8 @@ class Framewise(Format):
     """``{"id", "source", "task", "media": [{"kind", "path", ...}], "turns": [{"role", "text"}]}``.
 
     ``id``, ``source`` and ``task`` may be absent; ``start_seconds`` and ``end_seconds`` of a medium are the
-    window that the sample is about. Further keys are ignored.
+    window that the sample is about. The path of a video may be that of a folder of images, or in its place
+    ``frames`` lists images; ``fps`` or ``times_seconds`` then give their times. Further keys are ignored.
     """
 
     def recognises(self, row: dict[str, Any]) -> bool:
@@ -51,4 +63,15 @@ def _medium(row: dict[str, Any]) -> Media:
         raise ValueError(f"medium of kind {row.get('kind')!r} is not one of {', '.join(MARKERS)}")
     start, end = seconds(row, "start_seconds"), seconds(row, "end_seconds")
     check_window(start, end)
-    return Media(kind=kind, path=text(row, "path"), start_seconds=start, end_seconds=end)
+    listed = row.get("frames") is not None
+    if listed and row.get("path") is not None:
+        raise ValueError("a medium has a 'path' or 'frames', not both")
+    return Media(
+        kind=kind,
+        path="" if listed else text(row, "path"),
+        start_seconds=start,
+        end_seconds=end,
+        frames=image_paths(row["frames"], "frames") if listed else (),
+        fps=number(row, "fps"),
+        times_seconds=times(row, "times_seconds"),
+    )

@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from framewise._jsonl import Row
-from framewise.records._fields import media_paths, optional_name, task_named
+from framewise.records._fields import given_media, optional_name, task_named
 from framewise.records._format import Format
 from framewise.records._layout import mark_first, place_media, slots_of
 from framewise.records._record import MARKERS, Record
 from framewise.records._task import infer_task
-from framewise.records.formats._conversations import read_turns, refuse_windows, write_conversations
+from framewise.records.formats._conversations import read_turns, refuse_times, write_conversations
 
 
 class LLaVA(Format):
@@ -18,7 +18,7 @@ class LLaVA(Format):
     LLaVA-Video-178K marks a video by ``<image>``: where the row has ``video`` and no ``image``, every
     ``<image>`` is read as ``<video>``, and written so again. Media without any marker in the text stand at
     the start of the first human turn, one a line, which is where LLaVA's trainer moves its markers. A row
-    has media of one kind.
+    has media of one kind. A list in the list under ``video`` is one video made of images, as in ``sharegpt``.
     """
 
     def recognises(self, row: dict[str, Any]) -> bool:
@@ -30,7 +30,7 @@ class LLaVA(Format):
     def read(self, row: dict[str, Any], *, default_id: str, source: str) -> Record:
         """Read one row; see ``Format.read``."""
         turns = read_turns(row, "conversations", "from", "value")
-        videos, images = media_paths(row, "video"), media_paths(row, "image")
+        videos, images = given_media(row, "video", "video"), given_media(row, "image", "image")
         if videos and not images:
             turns = [replace(t, text=t.text.replace(MARKERS["image"], MARKERS["video"])) for t in turns]
         if not any(slots_of(turn.text) for turn in turns):
@@ -51,9 +51,9 @@ class LLaVA(Format):
         """Write one record.
 
         Raises:
-            ValueError: It has media of both kinds, or a medium has a window in time.
+            ValueError: It has media of both kinds, or a medium has a window in time or images with times.
         """
-        refuse_windows(record, "llava")
+        refuse_times(record, "llava")
         kinds = {m.kind for m in record.media}
         if len(kinds) > 1:
             raise ValueError(
@@ -61,8 +61,8 @@ class LLaVA(Format):
             )
         row: Row = {"id": record.id, "data_source": record.source, "task": record.task}
         for kind in kinds:
-            paths = [m.path for m in record.media]
-            row[kind] = paths if len(paths) > 1 else paths[0]
+            given = [list(m.frames) or m.path for m in record.media]
+            row[kind] = given if len(given) > 1 or record.media[0].frames else given[0]
         row["conversations"] = write_conversations(record)
         for turn in row["conversations"]:
             turn["value"] = turn["value"].replace(MARKERS["video"], MARKERS["image"])

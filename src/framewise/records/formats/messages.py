@@ -6,8 +6,10 @@ from typing import Any
 from framewise._jsonl import Row
 from framewise.records._fields import (
     check_window,
-    media_paths,
+    given_media,
+    given_medium,
     name_of,
+    number,
     objects,
     optional_name,
     role_of,
@@ -17,7 +19,8 @@ from framewise.records._fields import (
 )
 from framewise.records._format import Format
 from framewise.records._layout import Slot, mark_first, place_media, slots_of
-from framewise.records._record import MARKERS, Media, MediaKind, Record, Role, Turn
+from framewise.records._medium import Media, MediaKind
+from framewise.records._record import MARKERS, Record, Role, Turn
 from framewise.records._task import infer_task
 
 _ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "system": "system"}
@@ -30,6 +33,9 @@ class Messages(Format):
     ``content`` is text with markers, or a list of parts ``{"type": "text", "text"}`` and ``{"type": "video" |
     "image"}``, whose file is in the part (under ``video``, ``image``, ``path`` or ``url``) or the next of
     the row's list. Parts are joined without anything between, as chat templates do.
+
+    A list in ``videos`` or in a part is one video made of images; ``raw_fps`` in the part, or in
+    ``chat_template_kwargs`` for all of the row, says how many a second.
 
     As in ms-swift, media without any marker in the text stand before the first user message, videos before
     images; and ``chat_template_kwargs`` may hold ``video_start`` and ``video_end`` (seconds), one window
@@ -46,16 +52,17 @@ class Messages(Format):
         roles = [role_of(message.get("role"), _ROLES) for message in row["messages"]]
         turns = [Turn(role=role, text=content) for role, (content, _) in zip(roles, contents, strict=True)]
         slots = [slot for _, found in contents for slot in found]
-        paths = {kind: media_paths(row, key) for kind, key in _LISTS.items()}
+        given = {kind: given_media(row, key, kind) for kind, key in _LISTS.items()}
+        options = _options(row)
         if not slots:
-            slots = [(kind, None) for kind, given in paths.items() for _ in given]
+            slots = [(kind, None) for kind, media in given.items() for _ in media]
             turns = mark_first(turns, "".join(MARKERS[kind] for kind, _ in slots))
         source = optional_name(row, "source", "channel") or source
         return Record(
             id=optional_name(row, "id") or default_id,
             source=source,
             task=task_named(row) or infer_task(turns, source),
-            media=_with_window(place_media(slots, paths), row.get("chat_template_kwargs")),
+            media=tuple(_completed(medium, options) for medium in place_media(slots, given)),
             turns=tuple(turns),
         )
 
@@ -63,8 +70,8 @@ class Messages(Format):
         """Write one record.
 
         Raises:
-            ValueError: Its videos have different windows, or an image has one: the layout has one for all
-                videos.
+            ValueError: Its videos have different windows, or different rates of images, or an image has a
+                window: the layout has one for all videos. Or a video has times that the layout cannot say.
         """
         row: Row = {
             "id": record.id,
@@ -73,10 +80,10 @@ class Messages(Format):
             "messages": [{"role": turn.role, "content": turn.text} for turn in record.turns],
         }
         for kind, key in _LISTS.items():
-            if paths := [m.path for m in record.media if m.kind == kind]:
-                row[key] = paths
-        if window := _common_window(record):
-            row["chat_template_kwargs"] = window
+            if given := [list(m.frames) or m.path for m in record.media if m.kind == kind]:
+                row[key] = given
+        if options := _common_window(record) | _common_rate(record):
+            row["chat_template_kwargs"] = options
         return row
 
 
@@ -100,23 +107,35 @@ def _part(part: dict[str, Any]) -> tuple[str, list[Slot]]:
     given = [key for key in (kind, "path", "url") if part.get(key) is not None]
     if not given:
         return MARKERS[kind], [(kind, None)]
-    return MARKERS[kind], [(kind, _windowed(Media(kind=kind, path=text(part, given[0])), part))]
+    return MARKERS[kind], [(kind, _completed(given_medium(part[given[0]], given[0], kind), part))]
 
 
-def _with_window(media: tuple[Media, ...], options: Any) -> tuple[Media, ...]:
-    if options is None:
-        return media
-    if not isinstance(options, dict):
+def _options(row: dict[str, Any]) -> dict[str, Any]:
+    options = row.get("chat_template_kwargs")
+    if options is not None and not isinstance(options, dict):
         raise ValueError(f"'chat_template_kwargs' must be an object, found {name_of(options)}")
-    return tuple(_windowed(medium, options) for medium in media)
+    return options or {}
 
 
-def _windowed(medium: Media, options: dict[str, Any]) -> Media:
+def _completed(medium: Media, options: dict[str, Any]) -> Media:
+    """The medium with what ``options`` say of it, where it says nothing itself."""
+    if medium.frames and not medium.has_times:
+        medium = replace(medium, fps=number(options, "raw_fps"))
     if medium.kind == "image" or medium.start_seconds is not None or medium.end_seconds is not None:
         return medium
     start, end = seconds(options, "video_start"), seconds(options, "video_end")
     check_window(start, end)
     return replace(medium, start_seconds=start, end_seconds=end)
+
+
+def _common_rate(record: Record) -> dict[str, float]:
+    if any(m.times_seconds or (m.fps is not None and not m.frames) for m in record.media):
+        raise ValueError("layout messages says times of images by one rate for lists of images alone")
+    rates = {m.fps for m in record.media if m.frames}
+    if len(rates) > 1:
+        raise ValueError("layout messages has one rate for all lists of images; this record has several")
+    rate = rates.pop() if rates else None
+    return {} if rate is None else {"raw_fps": rate}
 
 
 def _common_window(record: Record) -> dict[str, float]:

@@ -3,12 +3,12 @@
 from typing import Any
 
 from framewise._jsonl import Row
-from framewise.records._fields import media_paths, optional_name, task_named
+from framewise.records._fields import given_media, optional_name, task_named
 from framewise.records._format import Format
 from framewise.records._layout import place_media, slots_of
 from framewise.records._record import Record
 from framewise.records._task import infer_task
-from framewise.records.formats._conversations import read_turns, refuse_windows, write_conversations
+from framewise.records.formats._conversations import read_turns, refuse_times, write_conversations
 
 
 class ShareGPT(Format):
@@ -16,8 +16,10 @@ class ShareGPT(Format):
 
     Each ``<video>`` needs one of ``videos`` and each ``<image>`` one of ``images``: LLaMA-Factory refuses
     anything else, so a row with media and no marker is bad. ``id``, ``source`` and ``task`` may be there;
-    LLaMA-Factory drops them. Rows that its ``tags`` map from ``messages`` with ``role`` and ``content`` are
-    read too, when this format is asked for by name; without a name they are layout ``messages``.
+    LLaMA-Factory drops them. A list in ``videos`` is one video made of images; the layout cannot say their
+    times, so they come from ``times.json`` beside the images. Rows that its ``tags`` map from ``messages``
+    with ``role`` and ``content`` are read too, when this format is asked for by name; without a name they are
+    layout ``messages``.
     """
 
     def recognises(self, row: dict[str, Any]) -> bool:
@@ -40,7 +42,11 @@ class ShareGPT(Format):
             source=source,
             task=task_named(row) or infer_task(turns, source),
             media=place_media(
-                slots, {"video": media_paths(row, "videos"), "image": media_paths(row, "images")}
+                slots,
+                {
+                    "video": given_media(row, "videos", "video"),
+                    "image": given_media(row, "images", "image"),
+                },
             ),
             turns=tuple(turns),
         )
@@ -49,9 +55,9 @@ class ShareGPT(Format):
         """Write one record.
 
         Raises:
-            ValueError: A medium has a window in time.
+            ValueError: A medium has a window in time, or images with times.
         """
-        refuse_windows(record, "sharegpt")
+        refuse_times(record, "sharegpt")
         row: Row = {
             "id": record.id,
             "source": record.source,
@@ -59,6 +65,6 @@ class ShareGPT(Format):
             "conversations": write_conversations(record),
         }
         for kind, key in (("video", "videos"), ("image", "images")):
-            if paths := [m.path for m in record.media if m.kind == kind]:
-                row[key] = paths
+            if given := [list(m.frames) or m.path for m in record.media if m.kind == kind]:
+                row[key] = given
         return row
