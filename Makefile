@@ -1,13 +1,18 @@
 # make demo   the whole story, into runs/demo/     make test       every test but the slow ones
 # make lint   ruff and mypy                        make test-slow  the slow ones
+# make bench-decode   speed of decoding against other libraries, which go into .venv-bench
+# make bench-diagnose   what measuring gradients costs, against plain passes
+# make bench-allocate   speed of the instruction allocator, against plain generation
+# make lab-budgets   every allocator against the lab's truth, into docs/budgets.md
 # All build .venv first. Another Python: make PYTHON=python3.12. Options of the demo: make demo ARGS=--fresh
 
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+BENCH := .venv-bench/.installed
 
-.PHONY: demo test test-slow lint
+.PHONY: demo test test-slow lint lab-budgets bench-decode bench-diagnose bench-allocate
 
 demo: $(INSTALLED)
 	$(BIN)/framewise demo $(ARGS)
@@ -17,6 +22,9 @@ test: $(INSTALLED)
 
 test-slow: $(INSTALLED)
 	$(BIN)/pytest -m slow $(ARGS)
+
+lab-budgets: $(INSTALLED)
+	$(BIN)/python scripts/lab_budgets.py runs/lab-budgets $(ARGS)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -34,4 +42,23 @@ $(INSTALLED): constraints.txt pyproject.toml
 	rm -f $@
 	$(BIN)/python -m pip install --constraint constraints.txt torch
 	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+bench-diagnose: $(INSTALLED)
+	$(BIN)/python -m benchmarks.diagnose $(ARGS)
+
+bench-allocate: $(INSTALLED)
+	$(BIN)/python -m benchmarks.allocate $(ARGS)
+
+bench-decode: $(BENCH)
+	.venv-bench/bin/python -m benchmarks.decode $(ARGS)
+
+# A library that does not install on this Python is named here and again below the table.
+$(BENCH): constraints.txt pyproject.toml benchmarks/requirements.txt | $(INSTALLED)
+	test -e $@ || $(BIN)/python -m venv --clear .venv-bench
+	rm -f $@
+	.venv-bench/bin/python -m pip install --constraint constraints.txt torch
+	.venv-bench/bin/python -m pip install --constraint constraints.txt --editable .
+	while read -r peer; do .venv-bench/bin/python -m pip install --constraint constraints.txt "$$peer" \
+		|| echo "$$peer does not install" >&2; done < benchmarks/requirements.txt
 	touch $@

@@ -1,0 +1,150 @@
+"""How long m frames of a clip take, here and elsewhere: ``make bench-decode``.
+
+Every library runs in a process of its own, on one thread, in turn: round by round each decodes the same cell (a
+clip and a number of frames), so that whatever else the machine does falls on all alike. A time goes from the
+closed file to the scaled RGB pixels of all frames; a cell's number is the median of its rounds. Imports are not
+measured, and files are in memory.
+
+All are given the same list of frames and the same output size, with the scaler that each has. Framewise alone is
+given no list: it finds the times of all frames and chooses. Frames carry their number in their pixels: a library
+that gives other frames than asked for has a star and does not count, for it did less, or other, work. One that is
+absent or fails is named below the table. One that takes more than twice our time in the first round has no
+others: it cannot be the fastest.
+
+The ratio of a cell is the time of the fastest peer over ours. The last line ends with the smallest; the exit code
+is 1 if that is below 1.
+"""
+
+import argparse
+import contextlib
+import statistics
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks._clips import CLIPS, BenchClip, write_clip
+from benchmarks._peer import Answer, Peer, PeerError
+from framewise.clips.decoders.pyav import PyAV
+from framewise.clips.sampling import sample
+
+OURS = "framewise"
+PEERS = (
+    "torchcodec", "torchcodec_approximate", "decord", "opencv", "opencv_seek", "qwen_vl_utils", "sequential_pyav"
+)  # fmt: skip
+NUM_FRAMES = (8, 16, 32, 64)
+CACHE = Path("runs/bench-decode")
+_TOO_SLOW = 2.0
+_WIDTH = 11
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The answers of one clip and number of frames, by library; a text where there is none."""
+
+    clip: BenchClip
+    num_frames: int
+    answers: dict[str, list[Answer] | str]
+
+    def seconds(self, name: str) -> float | None:
+        """The median of a library that gave the right frames."""
+        answers = self.answers[name]
+        if isinstance(answers, str) or not all(answer.is_right for answer in answers):
+            return None
+        return statistics.median(answer.seconds for answer in answers)
+
+    @property
+    def ratio(self) -> tuple[float, str]:
+        """The fastest peer's time over ours, and who that is."""
+        ours = self.seconds(OURS)
+        assert ours is not None, f"our own frames are wrong: {self.answers[OURS]}"
+        times = [(seconds, name) for name in PEERS if (seconds := self.seconds(name)) is not None]
+        assert times, "no peer gave the right frames"
+        fastest, name = min(times)
+        return fastest / ours, name
+
+    def row(self) -> str:
+        """The line of the table."""
+        ratio, name = self.ratio
+        columns = [self._entry(peer).rjust(_WIDTH) for peer in (OURS, *PEERS)]
+        return f"{self.clip.name:15}{self.num_frames:3}{''.join(columns)}{ratio:7.2f}  {name}"
+
+    def _entry(self, name: str) -> str:
+        answers = self.answers[name]
+        if isinstance(answers, str):
+            return "-"
+        star = "" if self.seconds(name) is not None else "*"
+        return f"{statistics.median(answer.seconds for answer in answers):.3f}{star}"
+
+
+def measure(clip: BenchClip, num_frames: int, peers: dict[str, Peer], rounds: int) -> Cell:
+    """All libraries in turn, ``rounds`` times."""
+    path = CACHE / clip.name
+    with PyAV().open(path) as file:
+        indices = sample(file.frame_times(), num_frames).indices.tolist()
+    answers: dict[str, list[Answer] | str] = {name: [] for name in peers}
+    for turn in range(rounds):
+        for name, peer in peers.items():
+            earlier = answers[name]
+            if isinstance(earlier, str) or (turn and _is_too_slow(answers, name)):
+                continue
+            try:
+                earlier.append(peer.decode(path, indices, clip.size))
+            except PeerError as error:
+                answers[name] = str(error)
+    return Cell(clip, num_frames, answers)
+
+
+def _is_too_slow(answers: dict[str, list[Answer] | str], name: str) -> bool:
+    ours, others = answers[OURS], answers[name]
+    assert isinstance(ours, list), ours
+    assert isinstance(others, list), others
+    return others[0].seconds > _TOO_SLOW * ours[0].seconds
+
+
+def main() -> None:
+    """Print a row for each cell as soon as it is known, then who failed, then the worst ratio."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of a cell, 3 of the longest clip (5)")
+    parser.add_argument("--clips", nargs="*", default=[clip.name for clip in CLIPS], help="some of the clips")
+    settings = parser.parse_args()
+    clips = [clip for clip in CLIPS if clip.name in settings.clips]
+    for clip in clips:
+        if not (CACHE / clip.name).exists():
+            print(f"writing {CACHE / clip.name}, once", file=sys.stderr)
+            write_clip(clip, CACHE / clip.name)
+    cells = _run(clips, settings.rounds)
+    (ratio, peer), worst = min(((cell.ratio, cell) for cell in cells), key=lambda pair: pair[0])
+    where = f"{worst.clip.name}, m = {worst.num_frames}, {peer}"
+    print(f"worst of {len(cells)} ratios, the fastest peer's time over ours ({where}): {ratio:.2f}")
+    sys.exit(ratio < 1)
+
+
+def _warm_up(peer: Peer, clip: BenchClip) -> None:
+    with contextlib.suppress(PeerError):  # Said again, and then shown, in every cell.
+        peer.decode(CACHE / clip.name, [0], clip.size)
+
+
+def _run(clips: list[BenchClip], rounds: int) -> list[Cell]:
+    peers, cells = {name: Peer(name) for name in (OURS, *PEERS)}, []
+    names = [name.replace("torchcodec", "tc").replace("sequential", "seq")[: _WIDTH - 1] for name in peers]
+    for peer in peers.values():
+        _warm_up(peer, clips[0])
+    print(f"seconds\n{'clip':16}m{''.join(name.rjust(_WIDTH) for name in names)}  ratio  fastest peer")
+    for clip in clips:
+        for num_frames in NUM_FRAMES:
+            cells.append(measure(clip, num_frames, peers, min(rounds, 3) if clip.times[-1] > 100 else rounds))
+            print(cells[-1].row(), flush=True)
+    for peer in peers.values():
+        peer.close()
+    print("* gives other frames than asked for, and does not count")
+    for cell in cells:
+        for name, said in cell.answers.items():
+            if isinstance(said, str):
+                print(f"- {name} on {cell.clip.name}, m = {cell.num_frames}: {said}")
+    return cells
+
+
+if __name__ == "__main__":
+    main()

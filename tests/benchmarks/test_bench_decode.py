@@ -1,0 +1,55 @@
+"""The benchmark of decoders notices other frames, and names who fails."""
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+    monkeypatch.syspath_prepend(ROOT)
+    monkeypatch.chdir(ROOT)
+    return importlib.import_module
+
+
+def test_numbers_are_read_back_at_any_size(load, tmp_path: Path) -> None:
+    numbers, clips = load("benchmarks._numbers"), load("benchmarks._clips")
+    frames = np.zeros((3, 120, 200), np.uint8)
+    for frame, number in zip(frames, (0, 77, 4319), strict=True):
+        numbers.write_number(frame, number)
+    assert numbers.read_numbers(frames[:, ::2, ::3, None].repeat(3, -1)) == [0, 77, 4319]
+    assert [len(clip.times) for clip in clips.CLIPS[:3]] == [150, 900, 4320]
+
+
+@pytest.mark.slow  # Each process imports torch.
+def test_a_peer_decodes_in_its_own_process_and_a_failure_has_a_name(load, tmp_path: Path) -> None:
+    clips, peers = load("benchmarks._clips"), load("benchmarks._peer")
+    clip = clips.BenchClip("c.mp4", 64, 112, (56, 84), [i / 10 for i in range(20)], "libx264")
+    clips.write_clip(clip, tmp_path / "c.mp4")
+    ours = peers.Peer("framewise")
+    assert ours.decode(tmp_path / "c.mp4", [2, 7, 12, 17], (56, 84)).is_right
+    assert not ours.decode(tmp_path / "c.mp4", [2, 7, 12, 18], (56, 84)).is_right
+    with pytest.raises(peers.PeerError, match="missing"):
+        ours.decode(tmp_path / "absent.mp4", [0], (56, 84))
+    ours.close()
+    with pytest.raises(peers.PeerError, match="No module"):
+        peers.Peer("absent").decode(tmp_path / "c.mp4", [0], (56, 84))
+
+
+def test_the_ratio_counts_right_frames_alone(load) -> None:
+    decode, peers = load("benchmarks.decode"), load("benchmarks._peer")
+    answers = dict.fromkeys((decode.OURS, *decode.PEERS), "absent")
+    answers |= {
+        decode.OURS: [peers.Answer(1.0, 1.0, True)],
+        "decord": [peers.Answer(s, s, True) for s in (1.2, 1.5, 9.0)],
+        "torchcodec": [peers.Answer(0.5, 0.5, False)],
+    }
+    cell = decode.Cell(load("benchmarks._clips").CLIPS[0], 8, answers)
+    assert cell.ratio == (1.5, "decord")
+    assert "0.500*" in cell.row()
