@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from framewise._errors import FramewiseError, UsageError
-from framewise.families._chat import conversation_pieces, tokenize_piece
+from framewise.families._chat import conversation_pieces
 from framewise.families._sequence import IGNORED, token_row
+from framewise.families._tokenize import tokenize_pieces
 from framewise.records import Turn
 
 
@@ -66,8 +67,8 @@ def test_control_tokens_in_messages_are_plain_text(
 
 
 def test_layout_keeps_its_control_tokens(tokenizer: transformers.PreTrainedTokenizerBase) -> None:
-    piece = conversation_pieces(tokenizer, chat("hi"), reply=True)[0]
-    assert tokenize_piece(tokenizer, piece)[0] == tokenizer.convert_tokens_to_ids("<|im_start|>")
+    spans = tokenize_pieces(tokenizer, conversation_pieces(tokenizer, chat("hi"), reply=True))
+    assert spans[0].ids[0] == tokenizer.convert_tokens_to_ids("<|im_start|>")
 
 
 @pytest.mark.parametrize(

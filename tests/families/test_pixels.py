@@ -19,6 +19,7 @@ def patcher(pixels_per_frame: int | None = None, pixels_per_image: int | None = 
     return Patcher(
         transformers.Qwen2VLImageProcessor(**sizes),
         transformers.Qwen2VLVideoProcessor(**sizes),
+        shared_limits=False,
         pixels_per_image=pixels_per_image,
         pixels_per_frame=pixels_per_frame,
     )
@@ -60,3 +61,27 @@ def test_odd_count_repeats_the_last_frame() -> None:
 def test_less_than_a_block_is_an_error() -> None:
     with pytest.raises(UsageError, match="pixels_per_frame=255 is less than one block of this model, 16x16"):
         patcher(pixels_per_frame=255)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(8, 160), st.integers(8, 160), st.integers(1024, 128 * 128), st.sampled_from([1, 2, 5, 16]))
+def test_limits_of_all_frames_together_become_limits_of_one(
+    height: int, width: int, limit: int, num: int
+) -> None:
+    import transformers
+
+    sizes = {"patch_size": 8, "merge_size": 2, "temporal_patch_size": 2}
+    size = {"shortest_edge": 4096, "longest_edge": 8 * 96 * 96}
+    chosen = Patcher(
+        transformers.Qwen2VLImageProcessor(**sizes),
+        transformers.Qwen3VLVideoProcessor(**sizes, size=size),
+        shared_limits=True,
+        pixels_per_image=None,
+        pixels_per_frame=limit,
+    )
+    patches, grid = chosen.patches("video", frames(num, height, width))
+    assert tuple(grid[0].tolist()) == chosen.grid("video", num, height, width)
+    assert len(patches) == grid.prod()
+    assert grid[0, 1:].tolist() == list(chosen.grid("video", 2, height, width)[1:])
+    _, rows, columns = grid[0].tolist()
+    assert rows * columns * 64 <= limit or min(rows, columns) == 2

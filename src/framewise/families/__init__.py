@@ -10,6 +10,7 @@ from framewise.families._family import (
     Visual,
     VisualShape,
 )
+from framewise.families._generation import Generated
 from framewise.families._open import open_family
 
 # Before anything touches transformers' models, processors or trainer: they import torchvision.
@@ -19,6 +20,7 @@ __all__ = [
     "Encoded",
     "Family",
     "FamilySettings",
+    "Generated",
     "Part",
     "TextPosition",
     "Visual",

@@ -3,19 +3,21 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
+
+import jinja2
 
 from framewise._errors import FramewiseError, UsageError
 from framewise.records import MARKERS, Turn
 
-PieceKind = Literal["layout", "message", "reply", "medium"]
+PieceKind = Literal["layout", "message", "reply", "end", "medium"]
 
 _MARKER = re.compile("|".join(map(re.escape, MARKERS.values())))
 # Private-use characters: no template tests for them, no tokenizer changes them.
 _SLOT = "\ue000{}\ue001"
 _SLOTS = re.compile("\ue000(\\d+)\ue001")
-# Blank lines at the start of a message join the line end of the layout before it in one token.
-_LEADING_LINES = re.compile(r"\s*[\r\n]+")
+_ASKED_AND_ANSWERED = (Turn(role="user", text="q"), Turn(role="assistant", text="a"))
 
 
 @dataclass(frozen=True)
@@ -23,16 +25,28 @@ class Piece:
     """A part of the text that the model reads."""
 
     kind: PieceKind
-    """``layout`` is the template's own, ``reply`` what an assistant says, ``message`` what anybody else says,
-    ``medium`` the place of one medium."""
+    """``layout`` is the template's own, ``reply`` what an assistant says, ``end`` the token that ends it,
+    ``message`` what anybody else says, ``medium`` the place of one medium."""
     text: str
+    inserted: bool = False
+    """An ``end`` that the template does not write: what stands around it is one text for the tokenizer."""
+
+
+@lru_cache(maxsize=16)
+def control_tokens(tokenizer: Any) -> re.Pattern[str]:
+    """A pattern that finds the tokenizer's control tokens."""
+    names = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
+    return re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))) or "(?!)")
 
 
 def conversation_pieces(tokenizer: Any, turns: Sequence[Turn], *, reply: bool) -> list[Piece]:
     """Lay the turns out with the tokenizer's chat template.
 
     The template is run on numbered slots to find what it writes around the messages, and once more on the
-    messages themselves to prove that it changes nothing else.
+    messages themselves to prove that it changes nothing else. Every reply ends with a control token: the
+    template's own, or else the tokenizer's end of sequence, as in the training of Vicuna and LLaVA, whose
+    released templates leave it out. Blank that the template writes before a reply but not at the end of a
+    prompt belongs to the reply, for a model has to say it.
 
     Args:
         tokenizer: transformers' tokenizer.
@@ -41,57 +55,90 @@ def conversation_pieces(tokenizer: Any, turns: Sequence[Turn], *, reply: bool) -
 
     Raises:
         UsageError: The tokenizer has no chat template.
-        FramewiseError: The template changes, drops or reorders messages.
+        FramewiseError: The template changes, drops, repeats or reorders messages, or refuses them.
     """
     if not tokenizer.chat_template:
         raise UsageError(
             "the tokenizer has no chat template: add chat_template.jinja to the checkpoint's folder"
         )
-    layout = _SLOTS.split(_render(tokenizer, turns, [_SLOT.format(i) for i in range(len(turns))], reply))
-    pieces = [Piece("layout", layout[0])]
-    for i, turn in enumerate(turns):
-        pieces += [
-            *_message_pieces(turn),
-            Piece("layout", layout[2 * i + 2] if 2 * i + 2 < len(layout) else ""),
-        ]
-    if "".join(p.text for p in pieces) != _render(tokenizer, turns, [t.text for t in turns], reply):
-        raise FramewiseError("the tokenizer's chat template changes the messages: labels cannot be placed")
-    return _join_leading_lines(pieces)
+    template = _fitting_template(tokenizer, turns, reply)
+    layout = template.layout(turns, reply)
+    written = [turn.text + after for turn, after in zip(turns, layout[1:], strict=True)]
+    if layout[0] + "".join(written) != template.render(turns, [t.text for t in turns], reply):
+        raise FramewiseError(_CHANGES)
+    return [p for p in _pieces(tokenizer, turns, layout, _blank_before_replies(template)) if p.text]
 
 
-def tokenize_piece(tokenizer: Any, piece: Piece) -> list[int]:
-    """Token ids of a piece of text: control tokens count in the layout only, in a message they are text."""
-    ids: list[int] = tokenizer.encode(
-        piece.text, add_special_tokens=False, split_special_tokens=piece.kind != "layout"
-    )
-    return ids
+_CHANGES = "the tokenizer's chat template changes the messages: labels cannot be placed"
 
 
-def _render(tokenizer: Any, turns: Sequence[Turn], texts: Sequence[str], reply: bool) -> str:
-    messages = [{"role": turn.role, "content": text} for turn, text in zip(turns, texts, strict=True)]
-    text: str = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=reply)
-    return text
+@dataclass(frozen=True)
+class _Template:
+    tokenizer: Any
+    in_parts: bool
+    """Whether messages are lists of parts, which templates of processors want, or texts."""
+
+    def render(self, turns: Sequence[Turn], texts: Sequence[str], reply: bool) -> str:
+        contents = [[{"type": "text", "text": text}] if self.in_parts else text for text in texts]
+        messages = [{"role": t.role, "content": c} for t, c in zip(turns, contents, strict=True)]
+        text: str = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=reply)
+        return text
+
+    def layout(self, turns: Sequence[Turn], reply: bool) -> list[str]:
+        """What the template writes before, between and after the messages; empty if it does not keep them."""
+        cut = _SLOTS.split(self.render(turns, [_SLOT.format(i) for i in range(len(turns))], reply))
+        return cut[::2] if cut[1::2] == [str(i) for i in range(len(turns))] else []
 
 
-def _message_pieces(turn: Turn) -> list[Piece]:
-    kind: PieceKind = "reply" if turn.role == "assistant" else "message"
+def _fitting_template(tokenizer: Any, turns: Sequence[Turn], reply: bool) -> _Template:
+    refusal = _CHANGES
+    for in_parts in (False, True):
+        template = _Template(tokenizer, in_parts)
+        try:
+            if template.layout(turns, reply):
+                return template
+        except (jinja2.TemplateError, TypeError) as error:
+            refusal = f"the tokenizer's chat template refuses the conversation: {error}"
+    raise FramewiseError(refusal)
+
+
+def _blank_before_replies(template: _Template) -> str:
+    answered = template.layout(_ASKED_AND_ANSWERED, reply=False)
+    asked = template.layout(_ASKED_AND_ANSWERED[:1], reply=True)
+    if not answered or not asked:
+        return ""
+    blank = answered[1].removeprefix(asked[1])
+    return blank if blank != answered[1] and not blank.strip() else ""
+
+
+def _pieces(tokenizer: Any, turns: Sequence[Turn], layout: Sequence[str], blank: str) -> list[Piece]:
+    pieces: list[Piece] = []
+    before = layout[0]
+    for turn, after in zip(turns, layout[1:], strict=True):
+        said, text = turn.role == "assistant" and turn.text != "", turn.text
+        if said and blank and before.endswith(blank):
+            before, text = before.removesuffix(blank), blank + text
+        pieces += [Piece("layout", before), *_message_pieces("reply" if said else "message", text)]
+        if said:
+            end, after = _end_of_reply(tokenizer, after)
+            pieces.append(end)
+        before = after
+    return [*pieces, Piece("layout", before)]
+
+
+def _message_pieces(kind: PieceKind, text: str) -> list[Piece]:
     pieces, end = [], 0
-    for marker in _MARKER.finditer(turn.text):
-        pieces += [Piece(kind, turn.text[end : marker.start()]), Piece("medium", marker.group())]
+    for marker in _MARKER.finditer(text):
+        pieces += [Piece(kind, text[end : marker.start()]), Piece("medium", marker.group())]
         end = marker.end()
-    return [p for p in [*pieces, Piece(kind, turn.text[end:])] if p.text]
+    return [*pieces, Piece(kind, text[end:])]
 
 
-def _join_leading_lines(pieces: Sequence[Piece]) -> list[Piece]:
-    """Move leading blank lines of messages to the layout, as tokenising all text at once would have it.
-
-    Replies keep theirs: the model must be able to say them after the opening of its turn.
-    """
-    joined: list[Piece] = []
-    for piece in pieces:
-        lines = _LEADING_LINES.match(piece.text) if piece.kind == "message" else None
-        if lines and joined and joined[-1].kind == "layout":
-            joined[-1] = Piece("layout", joined[-1].text + lines.group())
-            piece = Piece("message", piece.text[lines.end() :])
-        joined.append(piece)
-    return [p for p in joined if p.text]
+def _end_of_reply(tokenizer: Any, after: str) -> tuple[Piece, str]:
+    """The token that ends a reply, and what the template writes after it."""
+    own = control_tokens(tokenizer).match(after)
+    if own:
+        return Piece("end", own.group()), after[own.end() :]
+    if tokenizer.eos_token is None:
+        raise UsageError("the tokenizer names no eos_token, and its chat template ends replies with no token")
+    return Piece("end", tokenizer.eos_token, inserted=True), after

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from framewise.families._generation import Generated
 from framewise.records import MediaKind, Turn
 
 Part = Literal["vision", "projector", "language"]
@@ -32,6 +33,9 @@ class FamilySettings(BaseModel):
     text_position: TextPosition = "after_max"
     """Where text goes on after a medium: after its largest position (what the Qwen2.5-VL weights were trained
     with, transformers 4.x and vLLM) or after its larger spatial side (transformers 5)."""
+    frame_pooling: int | None = Field(default=None, ge=1)
+    """Side of the blocks of visual tokens of a frame that are averaged to one, where a family reads frames as
+    images (``llava``); 1: all tokens are kept; None: the family's own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,11 +101,16 @@ class Family(ABC):
     """Values of ``model_type`` in ``config.json`` that this family reads."""
     temporal_multiple: ClassVar[int] = 1
     """Frames that make one temporal patch: budgets are rounded down to a multiple of it."""
+    knows_time: ClassVar[bool] = True
+    """Whether the times of frames reach the model; without, it knows their order alone."""
+    pools_frames: ClassVar[bool] = False
+    """Whether ``frame_pooling`` means something to it."""
 
     model: Any
     """transformers' own model."""
     tokenizer: Any
     settings: FamilySettings
+    """Those of the run, with what a family makes of those that were left out."""
 
     @abstractmethod
     def __init__(
@@ -125,6 +134,7 @@ class Family(ABC):
 
         Raises:
             ValueError: Markers and visuals differ in number or kind.
+            FramewiseError: The model cannot read media of these sides, or a sequence of this length.
         """
         laid_out = self.lay_out(turns, [visual.shape for visual in visuals], reply=reply)
         return replace(laid_out, tensors=self.visual_tensors(visuals))
@@ -137,6 +147,7 @@ class Family(ABC):
 
         Raises:
             ValueError: Markers and shapes differ in number or kind.
+            FramewiseError: See ``encode``.
         """
 
     @abstractmethod
@@ -149,18 +160,33 @@ class Family(ABC):
 
     @abstractmethod
     def num_visual_tokens(self, kind: MediaKind, num_frames: int, height: int, width: int) -> int:
-        """Placeholder tokens that a medium of this size gets, without decoding anything."""
+        """Placeholder tokens that a medium of this size gets, without decoding anything.
+
+        Raises:
+            FramewiseError: The model cannot read media of these sides.
+        """
 
     @abstractmethod
     def frame_size(self, kind: MediaKind, height: int, width: int) -> tuple[int, int]:
         """Height and width, in pixels, at which a frame of this size should be stored for this model.
 
         Frames of that size lose nothing more on the way into the model, and take the same tokens.
+
+        Raises:
+            FramewiseError: The model cannot read media of these sides.
         """
 
     @abstractmethod
-    def generate(self, batch: Sequence[Encoded], *, max_new_tokens: int) -> list[str]:
+    def generate(self, batch: Sequence[Encoded], *, max_new_tokens: int) -> list[Generated]:
         """Greedy replies to sequences that were encoded with ``reply=True``."""
+
+    def reading(self) -> dict[str, Any]:
+        """How media become tokens, to be stated with every result: plain values by name."""
+        return {
+            "family": self.model_types[0],
+            "knows_time": self.knows_time,
+            **self.settings.model_dump(mode="json"),
+        }
 
     @abstractmethod
     def parts(self) -> dict[Part, list[str]]:

@@ -41,6 +41,11 @@ def open_family(
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         family = _family_of(folder)
+        if settings.frame_pooling is not None and not family.pools_frames:
+            raise UsageError(
+                f"frame_pooling={settings.frame_pooling}: the family of {folder} pools no frames; leave the "
+                "setting out"
+            )
         opened: Family = family(Path(folder), settings, dtype=dtype, device=device, with_model=with_model)
     except (OSError, SafetensorError) as error:
         raise UsageError(f"{folder} cannot be opened as a model: {error}") from error

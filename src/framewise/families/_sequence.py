@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 import torch
 
-from framewise.families._chat import Piece, tokenize_piece
+from framewise.families._chat import Piece
 from framewise.families._family import Encoded, VisualShape
 from framewise.families._positions import Grid
+from framewise.families._tokenize import tokenize_pieces
 
 IGNORED = -100
 """Label of a token that the loss leaves out."""
@@ -48,28 +49,22 @@ class TokenRow:
 def token_row(tokenizer: Any, pieces: Sequence[Piece], media: Sequence[Medium]) -> TokenRow:
     """Join pieces and media to one sequence with labels.
 
-    Labels stand on replies and on the token that the layout puts right after each: the end of the turn.
+    Labels stand on replies and on the token that ends each.
     """
     ids: list[int] = []
     labels: list[int] = []
     spans: list[int | Grid] = []
     waiting = iter(media)
-    previous = ""
-    for piece in pieces:
-        if piece.kind == "medium":
-            new: list[int] = []
+    for span in tokenize_pieces(tokenizer, pieces):
+        new = list(span.ids)
+        if span.kind == "medium":
             for part in next(waiting):
                 new += [part.placeholder] * part.num_tokens if isinstance(part, Block) else part
                 spans.append(part.grid if isinstance(part, Block) else len(part))
         else:
-            new = tokenize_piece(tokenizer, piece)
             spans.append(len(new))
-        num_learned = (
-            len(new) if piece.kind == "reply" else int(piece.kind == "layout" and previous == "reply")
-        )
         ids += new
-        labels += new[:num_learned] + [IGNORED] * (len(new) - num_learned)
-        previous = piece.kind
+        labels += new if span.kind in ("reply", "end") else [IGNORED] * len(new)
     return TokenRow(input_ids=torch.tensor(ids), labels=torch.tensor(labels), spans=spans)
 
 
@@ -95,8 +90,8 @@ def pad_batch(
     """Pad token rows to one length and join what else the sequences hold along dim 0.
 
     Returns:
-        input_ids, labels and attention_mask, int64 [B, L]; position_ids, float32 [A, B, L]; the other
-        tensors.
+        input_ids, labels and attention_mask, int64 [B, L]; position_ids, float32 [A, B, L], or int64 [B, L]
+        where positions count tokens (A = 1); the other tensors.
     """
     length = max(len(e) for e in batch)
 
@@ -107,11 +102,13 @@ def pad_batch(
             [torch.nn.functional.pad(r, s, value=value) for r, s in zip(rows, sides, strict=True)]
         )
 
+    positions = padded([e.positions for e in batch], 0)
+    counted = positions.shape[1] == 1
     joined = {
         "input_ids": padded([e.input_ids for e in batch], pad_id),
         "labels": padded([e.labels for e in batch], IGNORED),
         "attention_mask": padded([torch.ones_like(e.input_ids) for e in batch], 0),
-        "position_ids": padded([e.positions for e in batch], 0).transpose(0, 1).contiguous(),
+        "position_ids": positions[:, 0].long() if counted else positions.transpose(0, 1).contiguous(),
     }
     for key in sorted({key for e in batch for key in e.tensors}):
         joined[key] = torch.cat([e.tensors[key] for e in batch if key in e.tensors])
