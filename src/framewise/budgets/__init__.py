@@ -5,21 +5,32 @@ read_budgets(run)["a-record", 0].num_frames
 """
 
 from framewise.budgets._allocate import allocate
-from framewise.budgets._budget import Allocator, Budget, Key, Request, Settings
+from framewise.budgets._budget import Allocator, Budget, Failure, Key, Request, Settings
+from framewise.budgets._describe import Description, describe_budgets
 from framewise.budgets._prompt import question_prompt
+from framewise.budgets._rounding import Rounding
+from framewise.budgets._score import Scores, score_budgets
 from framewise.budgets._settings import check_settings
 from framewise.budgets._table import read_budgets
 from framewise.budgets._tokens import TokenCount
+from framewise.budgets._truth import read_truth
 
 __all__ = [
     "Allocator",
     "Budget",
+    "Description",
+    "Failure",
     "Key",
     "Request",
+    "Rounding",
+    "Scores",
     "Settings",
     "TokenCount",
     "allocate",
     "check_settings",
+    "describe_budgets",
     "question_prompt",
     "read_budgets",
+    "read_truth",
+    "score_budgets",
 ]

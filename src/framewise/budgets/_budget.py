@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -29,6 +29,10 @@ class Budget:
     """Probability of each option, by its number of frames as text; sums to 1."""
     score: float | None = None
     """The allocator's own measure, where it has one."""
+    wanted: float | None = None
+    """Frames wanted before they were made a whole number, where the allocator knows a fraction."""
+    details: dict[str, float] | None = None
+    """What the number was made of, by name: votes, curves, measures."""
     reason: str = ""
     """Why this number, clamps included."""
 
@@ -43,12 +47,29 @@ class Budget:
 
     def to_json(self) -> dict[str, Any]:
         """The row of ``budgets.jsonl``."""
-        return {k: v for k, v in asdict(self).items() if v is not None}
+        return {k: v for k, v in vars(self).items() if v is not None}
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Budget":
         """Read a row of ``budgets.jsonl``; keys that later versions added are ignored."""
         return cls(**{k: v for k, v in row.items() if k in cls.__dataclass_fields__})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A video for which an allocator could find no number; it becomes a row of ``skipped.jsonl``."""
+
+    record_id: str
+    media_index: int
+    status: str
+    """Name of the fault."""
+    reason: str
+    """What was found and what to do, for people."""
+
+    @property
+    def key(self) -> Key:
+        """Which video of which record."""
+        return self.record_id, self.media_index
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +80,8 @@ class Request:
     media_index: int
     clip: Clip
     """The probed clip; its status is ok."""
+    media_root: Path = Path()
+    """Folder that the paths of media are relative to, for allocators that look at frames."""
 
     @property
     def key(self) -> Key:
@@ -70,6 +93,13 @@ class Request:
         """The video, with the window that the record is about."""
         return self.record.media[self.media_index]
 
+    @property
+    def seconds(self) -> float:
+        """Duration of that window, as far as the clip reaches; without a window the clip's."""
+        start, end = self.media.start_seconds or 0.0, self.media.end_seconds
+        duration = self.clip.duration_seconds
+        return max(0.0, (duration if end is None else min(end, duration)) - start)
+
 
 class Settings(BaseModel):
     """Base of every allocator's settings: frozen, an unknown key is an error."""
@@ -77,8 +107,17 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def inputs(self) -> dict[str, Path]:
-        """Files that the wishes depend on, by role: their contents are part of the run's identity."""
-        return {name: value for name, value in self if isinstance(value, Path)}
+        """Files that the wishes depend on, by role: their contents are part of the run's identity.
+
+        A role is the name of the setting, with ``/`` and a number behind it where a setting names several.
+        """
+        found: dict[str, Path] = {}
+        for name, value in self:
+            if isinstance(value, Path):
+                found[name] = value
+            elif isinstance(value, tuple):
+                found |= {f"{name}/{i}": item for i, item in enumerate(value) if isinstance(item, Path)}
+        return found
 
 
 class Allocator(ABC):
@@ -90,6 +129,8 @@ class Allocator(ABC):
     """
 
     settings_type: ClassVar[type[Settings]]
+    snaps: ClassVar[bool] = False
+    """Whether its wishes are fractions that become the next larger option, unless a run says otherwise."""
 
     @abstractmethod
     def __init__(self, settings: Any) -> None:
@@ -100,11 +141,13 @@ class Allocator(ABC):
         """
 
     @abstractmethod
-    def allocate(self, requests: Sequence[Request], *, done: Collection[Key] = ()) -> Iterator[Budget]:
-        """Yield one budget for each request that is not done, as soon as it is known.
+    def allocate(
+        self, requests: Sequence[Request], *, done: Collection[Key] = ()
+    ) -> Iterator[Budget | Failure]:
+        """Yield one budget or failure for each request that is not done, as soon as it is known.
 
         The order is the allocator's own, so that it can decide together what is cheap together; it is the
-        same whatever is done.
+        same whatever is done. A failure is not done: a run that goes on tries it again.
 
         Args:
             requests: Every video of the run, sorted by key.

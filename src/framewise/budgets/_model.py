@@ -22,26 +22,44 @@ def open_text_model(name: str, *, device: str, dtype: Dtype) -> tuple[Any, Any]:
     Raises:
         UsageError: There is no such model or no such device.
     """
-    path = Path(name)
-    if not path.exists() and len(path.parts) != 2:
-        raise UsageError(f"model {name!r} does not exist, and it is not a hub name (owner/name)")
-    if path.exists() and not (path / "config.json").is_file():
-        raise UsageError(f"model {name!r} is not a checkpoint's folder: it has no config.json")
-    where = _device(device)
+    check_name(name)
+    where = choose_device(device)
     prepare_torchvision()
-    from transformers import AutoModelForImageTextToText, AutoTokenizer
+    from transformers import AutoModelForImageTextToText, AutoTokenizer, ProcessorMixin
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+        if not tokenizer.chat_template:
+            # Older releases of vision-language models keep it with their processor.
+            processor, _ = ProcessorMixin.get_processor_dict(name)
+            tokenizer.chat_template = processor.get("chat_template")
         model: Any = AutoModelForImageTextToText.from_pretrained(
-            name, dtype=_dtype(dtype, where), use_safetensors=True, trust_remote_code=False
+            name, dtype=choose_dtype(dtype, where), use_safetensors=True, trust_remote_code=False
         )
     except OSError as error:
         raise UsageError(f"model {name!r} cannot be opened: {error}") from error
     return model.to(where).eval(), tokenizer
 
 
-def _device(device: str) -> torch.device:
+def check_name(name: str) -> None:
+    """A checkpoint's folder or a hub name.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    path = Path(name)
+    if not path.exists() and len(path.parts) != 2:
+        raise UsageError(f"model {name!r} does not exist, and it is not a hub name (owner/name)")
+    if path.exists() and not (path / "config.json").is_file():
+        raise UsageError(f"model {name!r} is not a checkpoint's folder: it has no config.json")
+
+
+def choose_device(device: str) -> torch.device:
+    """The device of that name; ``auto`` is the GPU if there is one.
+
+    Raises:
+        UsageError: It cannot be used here.
+    """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -53,7 +71,8 @@ def _device(device: str) -> torch.device:
     return where
 
 
-def _dtype(dtype: Dtype, device: torch.device) -> torch.dtype:
+def choose_dtype(dtype: Dtype, device: torch.device) -> torch.dtype:
+    """The type of weights; ``auto`` is bfloat16 on a GPU that has it, else float32."""
     if dtype == "auto":
         good = device.type == "cuda" and torch.cuda.is_bf16_supported()
         return torch.bfloat16 if good else torch.float32

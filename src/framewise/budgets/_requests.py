@@ -1,6 +1,6 @@
 """Which videos of which records need a budget, and which cannot have one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from framewise._jsonl import Row
 from framewise.budgets._budget import Key, Request
 from framewise.budgets._clamp import frames_in_window
 from framewise.clips import Clip
-from framewise.records import BadRow, Record, read_records, skipped_row
+from framewise.records import BadRow, Media, default_media_root, read_records, skipped_row
 
 
 @dataclass(frozen=True)
@@ -33,33 +33,53 @@ def collect_requests(records: Path, media_root: Path | None, clips: Mapping[str,
         UsageError: The dataset cannot be read, or none of its videos can be used.
     """
     collected = Collected()
-
-    def skip_row(bad: BadRow) -> None:
-        collected.skipped.append(skipped_row(None, None, f"{bad.file}:{bad.line}", "bad_record", bad.reason))
-
-    for record in read_records(records, media_root=media_root, on_bad=skip_row):
-        for index, media in enumerate(record.media):
-            if media.kind == "video":
-                _add(collected, record, index, clips.get(media.path))
+    for request in stream_requests(records, media_root, clips, collected.skipped.append):
+        collected.requests[request.key] = request
     if not collected.requests:
         raise UsageError(_nothing(records, collected))
     return collected
 
 
-def _add(collected: Collected, record: Record, index: int, clip: Clip | None) -> None:
-    media = record.media[index]
+def stream_requests(
+    records: Path, media_root: Path | None, clips: Mapping[str, Clip], skip: Callable[[Row], None]
+) -> Iterator[Request]:
+    """Yield every video that can have a budget, in the order of the records; nothing is kept.
+
+    Args:
+        records: As for ``collect_requests``, with the next two.
+        media_root: As there.
+        clips: As there.
+        skip: Called with the row of ``skipped.jsonl`` of every other video.
+
+    Raises:
+        UsageError: The dataset cannot be read.
+    """
+    root = media_root or default_media_root(records)
+
+    def skip_row(bad: BadRow) -> None:
+        skip(skipped_row(None, None, f"{bad.file}:{bad.line}", "bad_record", bad.reason))
+
+    for record in read_records(records, media_root=media_root, on_bad=skip_row):
+        for index, media in enumerate(record.media):
+            if media.kind == "video":
+                clip = clips.get(media.path)
+                fault = _fault(media, clip)
+                if fault is None and clip is not None:
+                    yield Request(record=record, media_index=index, clip=clip, media_root=root)
+                elif fault is not None:
+                    skip(skipped_row(record.id, index, media.path, *fault))
+
+
+def _fault(media: Media, clip: Clip | None) -> tuple[str, str] | None:
+    """Why a video can have no budget, by name and for people; None: it can."""
     if clip is None:
-        fault = ("not_probed", "not among the probed clips: run `framewise probe` on these records")
-    elif not clip.ok:
-        fault = (clip.status, clip.reason)
-    elif frames_in_window(clip, media) == 0:
+        return "not_probed", "not among the probed clips: run `framewise probe` on these records"
+    if not clip.ok:
+        return clip.status, clip.reason
+    if frames_in_window(clip, media) == 0:
         window = f"from {media.start_seconds or 0:g} s to {media.end_seconds or clip.duration_seconds:g} s"
-        fault = ("empty_window", f"no frame {window}: the clip has {clip.duration_seconds:g} s")
-    else:
-        request = Request(record=record, media_index=index, clip=clip)
-        collected.requests[request.key] = request
-        return
-    collected.skipped.append(skipped_row(record.id, index, media.path, *fault))
+        return "empty_window", f"no frame {window}: the clip has {clip.duration_seconds:g} s"
+    return None
 
 
 def _nothing(records: Path, collected: Collected) -> str:

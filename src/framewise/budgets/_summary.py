@@ -2,10 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
+import numpy as np
+
+from framewise.budgets._agreement import doublings, quadratic_kappa
 from framewise.budgets._budget import Budget, Key, Request
 
+SUMMARY = "summary.json"
+PARAPHRASE = "prompt:"
+"""Start of the names of details that say what a wording of the request made of a question."""
+LEAKS = "with_answer"
+"""Name of the detail of a budget for which the answer was read."""
 PAPER_HISTOGRAM = {8: 57_604, 16: 11_394, 32: 5_365, 64: 137}
 """Videos by budget in the paper's hybrid data, appendix A.2; 11.05 frames on average."""
 
@@ -33,6 +42,8 @@ def summarise(
             name: _counts(b.num_frames for b in budgets if group(requests[b.key]) == name) for name in names
         }
 
+    leaks = sum(LEAKS in (budget.details or {}) for budget in budgets)
+    agreement = agree(budgets)
     return {
         **_counts(budget.num_frames for budget in budgets),
         "num_clamped": sum(budget.num_frames != wishes[budget.key].num_frames for budget in budgets),
@@ -42,6 +53,22 @@ def summarise(
         "by_source": grouped(lambda request: request.record.source),
         "visual_tokens": visual_tokens,
         "paper": _compare(Counter(budget.num_frames for budget in budgets)),
+        **({"agreement": agreement} if agreement else {}),
+        **({"num_with_answer": leaks} if leaks else {}),
+    }
+
+
+def agree(budgets: Sequence[Budget]) -> dict[str, float]:
+    """Quadratic kappa, in doublings, of each two wordings that an allocator asked all its questions in."""
+    said: dict[str, list[float]] = {}
+    for budget in budgets:
+        for name, frames in (budget.details or {}).items():
+            if name.startswith(PARAPHRASE):
+                said.setdefault(name.removeprefix(PARAPHRASE), []).append(frames)
+    classes = {name: doublings(np.array(frames)) for name, frames in said.items()}
+    return {
+        f"{a}, {b}": round(quadratic_kappa(classes[a], classes[b]), 4)
+        for a, b in combinations(sorted(classes), 2)
     }
 
 

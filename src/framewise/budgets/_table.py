@@ -1,5 +1,6 @@
 """Reading budgets back."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from framewise._artifacts import MANIFEST, require_finished
@@ -21,19 +22,8 @@ def read_budgets(path: Path) -> dict[Key, Budget]:
         UsageError: There is no such table, its run did not finish, a row is malformed, or a video has two
         budgets.
     """
-    if path.is_dir():
-        require_finished(path, STAGE)
-        path = path / BUDGETS
-    elif (path.parent / MANIFEST).exists():
-        require_finished(path.parent)
-    if not path.is_file():
-        raise UsageError(f"{path} does not exist: `framewise allocate` writes it")
     found: dict[Key, Budget] = {}
-    for number, row in enumerate(read_rows(path), start=1):
-        try:
-            budget = Budget.from_json(row)
-        except (TypeError, ValueError) as error:
-            raise UsageError(f"{path}, row {number}: not a budget: {error}") from error
+    for number, budget in enumerate(iterate_budgets(path), start=1):
         if budget.key in found:
             raise UsageError(
                 f"{path}, row {number}: a second budget for medium {budget.media_index} of record "
@@ -41,3 +31,26 @@ def read_budgets(path: Path) -> dict[Key, Budget]:
             )
         found[budget.key] = budget
     return found
+
+
+def iterate_budgets(path: Path) -> Iterator[Budget]:
+    """Budgets in the order of the file, as a stream.
+
+    Args:
+        path: As for ``read_budgets``.
+
+    Raises:
+        UsageError: As there, but for second budgets.
+    """
+    if path.is_dir():
+        require_finished(path, STAGE)
+        path = path / BUDGETS
+    elif (path.parent / MANIFEST).exists():
+        require_finished(path.parent)
+    if not path.is_file():
+        raise UsageError(f"{path} does not exist: `framewise allocate` writes it")
+    for number, row in enumerate(read_rows(path), start=1):
+        try:
+            yield Budget.from_json(row)
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"{path}, row {number}: not a budget: {error}") from error

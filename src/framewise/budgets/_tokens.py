@@ -1,11 +1,11 @@
 """Visual tokens that budgets amount to under one model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
-from framewise._errors import UsageError
+from framewise._errors import FramewiseError, UsageError
 from framewise.budgets._budget import Budget, Key, Request
+from framewise.clips import Clip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +16,8 @@ class TokenCount:
     """Folder or hub name; its weights are not read."""
     pixels_per_frame: int | None = None
     """Most pixels of a frame; None is the checkpoint's own."""
+    frame_pooling: int | None = None
+    """Side of the blocks of a frame's tokens that are averaged; None is the family's own."""
 
 
 class TokenCounter:
@@ -28,19 +30,27 @@ class TokenCounter:
     def __init__(self, wanted: TokenCount, multiple_of: int) -> None:
         from framewise.families import FamilySettings, open_family
 
-        settings = FamilySettings(pixels_per_frame=wanted.pixels_per_frame)
+        settings = FamilySettings(
+            pixels_per_frame=wanted.pixels_per_frame, frame_pooling=wanted.frame_pooling
+        )
         self._family = open_family(wanted.model, settings, with_model=False)
         needed = self._family.temporal_multiple
         if multiple_of % needed:
             raise UsageError(f"{wanted.model} reads frames {needed} at a time: use --multiple-of {needed}")
 
-    def count(self, requests: Mapping[Key, Request], budgets: Sequence[Budget]) -> int:
+        self._counted: dict[tuple[int, int, int], int] = {}
+
+    def count(self, requests: Mapping[Key, Request], budgets: Iterable[Budget]) -> int:
         """Tokens of all budgeted videos together."""
-        family = self._family
+        return sum(self.tokens(budget.num_frames, requests[budget.key].clip) for budget in budgets)
 
-        @cache
-        def tokens(num_frames: int, height: int, width: int) -> int:
-            return family.num_visual_tokens("video", num_frames, height, width)
-
-        clips = ((budget.num_frames, requests[budget.key].clip) for budget in budgets)
-        return sum(tokens(num_frames, clip.height, clip.width) for num_frames, clip in clips)
+    def tokens(self, num_frames: int, clip: Clip) -> int:
+        """Tokens of so many frames of a clip; one whose sides the model cannot read has none."""
+        shape = num_frames, clip.height, clip.width
+        if shape not in self._counted:
+            try:
+                self._counted[shape] = self._family.num_visual_tokens("video", *shape)
+            except FramewiseError:
+                # Training skips it, and says why.
+                self._counted[shape] = 0
+        return self._counted[shape]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -24,6 +24,10 @@ def allocate(
             "--set", metavar="KEY=VALUE", help="A setting of the allocator; give it again for more."
         ),
     ] = None,
+    paraphrases: Annotated[
+        bool,
+        typer.Option("--paraphrases", help="Ask in all wordings and tell their agreement (instruction)."),
+    ] = False,
     media_root: Annotated[
         Path | None,
         typer.Option(help="Folder of the media, if it is not the records' own.", show_default=False),
@@ -31,6 +35,27 @@ def allocate(
     multiple_of: Annotated[
         int, typer.Option(min=1, help="Frames that the model reads together; budgets are rounded down.")
     ] = 2,
+    options: Annotated[
+        str | None,
+        typer.Option(
+            metavar="M,M,...", help="Numbers to snap up to, such as 8,16,32,64.", show_default=False
+        ),
+    ] = None,
+    continuous: Annotated[
+        bool, typer.Option("--continuous", help="Any number from 4 to 64 instead of options.")
+    ] = False,
+    histogram: Annotated[
+        str | None,
+        typer.Option(
+            metavar="M:N,...",
+            help="Keep the ranks of the wishes, and give N videos of all M frames each.",
+            show_default=False,
+        ),
+    ] = None,
+    per: Annotated[
+        Literal["question", "video"],
+        typer.Option(help="Each question its own, or all about one video the largest of theirs."),
+    ] = "question",
     model: Annotated[
         str | None, typer.Option(help="Count visual tokens under this model.", show_default=False)
     ] = None,
@@ -41,6 +66,7 @@ def allocate(
 ) -> None:
     """Decide how many frames each video gets. Run it again and it goes on.
 
+    An allocator that gives fractions is snapped up to 8, 16, 32 or 64, unless --options or --continuous is given.
     Budgets depend on the frames that each clip really has. Without --clips the records are probed first, into
     a directory beside the run's whose name ends in -clips.
 
@@ -51,11 +77,14 @@ def allocate(
             --allocator instruction --set model=Qwen/Qwen2.5-VL-7B-Instruct
     """  # noqa: D301 (\b is what click reads)
     from framewise._errors import UsageError
-    from framewise.budgets import TokenCount, check_settings
+    from framewise.budgets import Rounding, TokenCount, check_settings
     from framewise.budgets import allocate as run_allocation
 
     # Before a probe that may take hours.
-    chosen = _pairs(settings or [])
+    chosen = _pairs([*(settings or []), *(["paraphrases=true"] if paraphrases else [])])
+    rounding = Rounding(
+        options=_numbers(options), continuous=continuous, histogram=_histogram(histogram), per=per
+    )
     check_settings(allocator, chosen)
     if model is None and pixels_per_frame is not None:
         raise UsageError("--pixels-per-frame is for counting visual tokens: add --model")
@@ -67,6 +96,7 @@ def allocate(
         output=output,
         media_root=media_root,
         multiple_of=multiple_of,
+        rounding=rounding,
         tokens=TokenCount(model=model, pixels_per_frame=pixels_per_frame) if model else None,
         fresh=fresh,
     )
@@ -85,6 +115,29 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"--set {key} is given twice: {found[key]!r} and {value!r}")
         found[key] = value
     return found
+
+
+def _numbers(text: str | None) -> tuple[int, ...]:
+    from framewise._errors import UsageError
+
+    try:
+        return tuple(int(number) for number in text.split(",")) if text is not None else ()
+    except ValueError as error:
+        raise UsageError(f"--options {text}: write whole numbers with commas, such as 8,16,32,64") from error
+
+
+def _histogram(text: str | None) -> tuple[tuple[int, int], ...]:
+    from framewise._errors import UsageError
+
+    try:
+        found = [tuple(map(int, pair.split(":"))) for pair in text.split(",")] if text is not None else []
+        if any(frames < 1 or count < 1 for frames, count in found):
+            raise ValueError(text)
+        return tuple(sorted((frames, count) for frames, count in found))
+    except ValueError as error:
+        raise UsageError(
+            f"--histogram {text}: write frames and counts, such as 8:57604,16:11394,32:5365,64:137"
+        ) from error
 
 
 def _probe(records: Path, output: Path, media_root: Path | None, fresh: bool) -> Path:
@@ -119,6 +172,10 @@ def _show(directory: Path) -> None:
         f"{summary['n']} videos, {summary['num_clamped']} clamped to what their clip has, "
         f"{summary['num_skipped']} skipped{f' ({skipped})' if skipped else ''}"
     )
+    for names, kappa in summary.get("agreement", {}).items():
+        console.print(f"agreement of the wordings {names}: quadratic kappa {kappa:.2f}")
+    if "num_with_answer" in summary:
+        console.print("LEAKS: the answers were read, which no model in use can do")
     if summary["visual_tokens"] is not None:
         console.print(f"{summary['visual_tokens']:,} visual tokens")
     console.print(f"budgets: {directory / 'budgets.jsonl'}", soft_wrap=True)

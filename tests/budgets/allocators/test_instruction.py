@@ -1,12 +1,14 @@
+import json
 import math
 from pathlib import Path
 
 import pytest
+import transformers
 
 from framewise._artifacts import read_manifest
 from framewise._errors import FramewiseError, UsageError
-from framewise.budgets import Request, _options
-from framewise.budgets._options import option_log_probabilities
+from framewise.budgets import Request
+from framewise.budgets._options import OptionScorer, encode_prompt, option_log_probabilities
 from framewise.budgets._prompt import question_prompt
 from framewise.budgets.allocators.instruction import Instruction, InstructionSettings
 from framewise.clips import Clip
@@ -59,42 +61,70 @@ def test_the_budget_is_the_most_probable_option(allocator):
         assert f"entropy {entropy:.2f} of at most 1.39 nats" in budget.reason
 
 
-def test_equal_questions_are_read_once(allocator, monkeypatch):
-    read = []
-    original = _options.score_batch
+@pytest.fixture
+def read(monkeypatch) -> list[list[int]]:
+    """The prompts that are scored, as they are."""
+    found: list[list[int]] = []
+    original = OptionScorer.score
     monkeypatch.setattr(
-        _options, "score_batch", lambda m, prompts, o: (read.extend(prompts), original(m, prompts, o))[1]
+        OptionScorer, "score", lambda s, prompts: (found.extend(prompts), original(s, prompts))[1]
     )
+    return found
+
+
+def test_equal_questions_are_read_once(allocator, read):
     budgets = list(allocator.allocate(requests_of("why?", "what?", "why?", "why?", "what?")))
     assert len(read) == 2
     assert len(budgets) == 5
     assert len({b.score for b in budgets}) == 2
 
 
-def test_only_the_question_is_read(allocator, monkeypatch):
-    prompts = []
-    monkeypatch.setattr(_options, "encode_prompt", lambda _, prompt: (prompts.append(prompt), [1, 2, 3])[1])
+def test_only_the_question_is_read(allocator, read):
     list(allocator.allocate(requests_of("what?")))
-    assert prompts == [question_prompt("what?", (8, 16, 32, 64))]
+    assert read == [encode_prompt(allocator._tokenizer, question_prompt("what?", (8, 16, 32, 64)))]
 
 
-def test_a_resumed_run_reads_only_the_batches_that_are_left(allocator, monkeypatch):
+def test_the_answer_is_read_where_it_is_asked_for_and_the_summary_says_so(dataset, tiny_checkpoint, read):
+    settings = {"model": str(tiny_checkpoint), "with_answer": "true"}
+    run = dataset.allocate(allocator="instruction", settings=settings)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tiny_checkpoint)
+    assert "\nAnswer: yes" in tokenizer.decode(read[0])
+    assert json.loads((run / "summary.json").read_text())["num_with_answer"] == 6
+    assert "question and answer make" in dataset.rows()[0]["reason"]
+
+
+def test_three_wordings_and_their_agreement(dataset, tiny_checkpoint):
+    plain = dataset.allocate("plain", allocator="instruction", settings={"model": str(tiny_checkpoint)})
+    settings = {"model": str(tiny_checkpoint), "paraphrases": "true"}
+    run = dataset.allocate(allocator="instruction", settings=settings)
+    assert [row["num_frames"] for row in dataset.rows()] == [
+        row["num_frames"] for row in dataset.rows("plain")
+    ]
+    assert "agreement" not in json.loads((plain / "summary.json").read_text())
+    agreement = json.loads((run / "summary.json").read_text())["agreement"]
+    assert set(agreement) == {"aspects, rating", "aspects, saving", "rating, saving"}
+    for row in dataset.rows(file="wishes.jsonl"):
+        assert row["details"]["prompt:aspects"] == row["num_frames"]
+    for name in ("rating", "saving"):
+        alone = {"model": str(tiny_checkpoint), "prompt": name}
+        dataset.allocate(name, allocator="instruction", settings=alone)
+        for both, one in zip(
+            dataset.rows(file="wishes.jsonl"), dataset.rows(name, "wishes.jsonl"), strict=True
+        ):
+            assert both["details"][f"prompt:{name}"] == one["num_frames"]
+
+
+def test_a_resumed_run_reads_only_the_batches_that_are_left(allocator, read):
     requests = requests_of("a b c d e f g?", "why?", "who did it and where is the ball?", "what is it?")
     whole = list(allocator.allocate(requests))
-    sizes = []
-    original = _options.score_batch
-    monkeypatch.setattr(
-        _options,
-        "score_batch",
-        lambda m, prompts, o: (sizes.append(len(prompts)), original(m, prompts, o))[1],
-    )
+    read.clear()
     done = {b.key for b in whole[:3]}
     assert list(allocator.allocate(requests, done=done)) == whole[3:]
-    assert sum(sizes) < 4
+    assert len(read) < 4
 
 
 def test_probabilities_that_are_not_numbers_stop_the_run(allocator, monkeypatch):
-    monkeypatch.setattr(_options, "score_batch", lambda m, prompts, o: [[math.nan] * 4 for _ in prompts])
+    monkeypatch.setattr(OptionScorer, "score", lambda s, prompts: [[math.nan] * 4 for _ in prompts])
     with pytest.raises(FramewiseError, match="try dtype=float32"):
         list(allocator.allocate(requests_of("what?")))
 
