@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from framewise._errors import UsageError
+from framewise.planning import Example
 from framewise.training import Recipe
-from framewise.training._plan import Example, plan_examples
+from framewise.training._plan import plan_examples
 
 
 def rows(path: Path) -> list[dict[str, Any]]:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from framewise._errors import FramewiseError
 from framewise._jsonl import Row
-from framewise.clips import ClipError, Decoder, Frames, load_image, sample_clip
+from framewise.clips import ClipError, Decoder, read_media
 from framewise.families import Encoded, Family, Visual
-from framewise.records import Media, Turn, resolve_media
-from framewise.training._plan import Example, skipped_row
+from framewise.planning import Example
+from framewise.records import Turn, skipped_row
 
 SAMPLES, FAILURES = "samples", "failures"
 """Keys of a batch that are not the model's: what its rows are, and what is missing from it."""
@@ -43,7 +43,8 @@ class Drawn:
 class ClipDataset(torch.utils.data.Dataset[Drawn]):
     """Map-style dataset over the order of a run: item i is the i-th sample that is trained on.
 
-    A medium that cannot be decoded gives an item with its failure: the batch goes on without the sample.
+    A medium that cannot be decoded, or that the model cannot read, gives an item with its failure: the batch
+    goes on without the sample.
 
     Args:
         examples: What there is.
@@ -76,31 +77,29 @@ class ClipDataset(torch.utils.data.Dataset[Drawn]):
             zip(example.record.media, example.num_frames, strict=True)
         ):
             try:
-                frames = self._read(media, wanted)
+                frames = read_media(
+                    self._root,
+                    media,
+                    self._decoder,
+                    wanted,
+                    multiple_of=self._family.temporal_multiple,
+                    good_frames=example.good_frames.get(media_index),
+                )
+                # Some families read no slivers: better known here than in the middle of a sequence.
+                self._family.frame_size(media.kind, *frames.pixels.shape[1:3])
             except FramewiseError as error:
                 return Drawn(failure=_failure(example, media_index, error))
             visuals.append(Visual(kind=media.kind, pixels=frames.pixels, times_seconds=frames.times_seconds))
-        encoded = self._family.encode(example.record.turns, visuals)
+        try:
+            encoded = self._family.encode(example.record.turns, visuals)
+        except FramewiseError as error:
+            return Drawn(failure=_failure(example, None, error))
         facts = SampleFacts(
             group=example.group,
             num_visual_tokens=encoded.num_visual_tokens,
             video_frames=tuple(len(v.pixels) for v in visuals if v.kind == "video"),
         )
         return Drawn(facts=facts, encoded=encoded)
-
-    def _read(self, media: Media, num_frames: int) -> Frames:
-        path = resolve_media(self._root, media.path)
-        if media.kind == "image":
-            return load_image(path)
-        frames, _ = sample_clip(
-            self._decoder,
-            path,
-            num_frames,
-            multiple_of=self._family.temporal_multiple,
-            start_seconds=media.start_seconds,
-            end_seconds=media.end_seconds,
-        )
-        return frames
 
 
 class Collator:
@@ -127,8 +126,8 @@ class Collator:
         return batch
 
 
-def _failure(example: Example, media_index: int, error: FramewiseError) -> Row:
+def _failure(example: Example, media_index: int | None, error: FramewiseError) -> Row:
     status = error.status if isinstance(error, ClipError) else "unreadable"
     reason = error.reason if isinstance(error, ClipError) else str(error)
-    path = example.record.media[media_index].path
+    path = None if media_index is None else example.record.media[media_index].path
     return skipped_row(example.record.id, media_index, path, status, reason)

@@ -5,9 +5,9 @@ from typing import Any
 
 import torch
 
-from framewise._errors import UsageError
 from framewise.compat import quiet_peft
 from framewise.families import Family, Part
+from framewise.planning import adapter_layers
 from framewise.training._recipe import LoraSettings, Recipe
 
 _PEFT_PREFIX = "base_model.model."
@@ -57,21 +57,7 @@ def parameter_groups(model: Any, parts: Mapping[Part, list[str]], recipe: Recipe
 def _with_adapters(model: Any, parts: Mapping[Part, list[str]], lora: LoraSettings) -> Any:
     import peft
 
-    weights = {name for part in lora.parts for name in parts[part]}
-    # The head stays as it is: it may share its weights with the embedding, and merging would change both.
-    layers = [
-        name
-        for name, module in model.named_modules()
-        if isinstance(module, torch.nn.Linear) and f"{name}.weight" in weights and name != "lm_head"
-    ]
-    if lora.modules is not None:
-        known = sorted({name.rpartition(".")[2] for name in layers})
-        layers = [name for name in layers if name.rpartition(".")[2] in lora.modules]
-        if not layers:
-            raise UsageError(
-                f"lora.modules {list(lora.modules)} names no linear layer of {list(lora.parts)}: "
-                f"there are {', '.join(known)}"
-            )
+    layers = adapter_layers(model, parts, lora)
     config = peft.LoraConfig(
         r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=layers
     )

@@ -1,120 +1,15 @@
-"""Which samples can be trained on, and which are skipped and why, before anything is decoded."""
+"""Which samples a recipe trains on."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-
-from framewise._errors import UsageError
-from framewise._jsonl import Row, read_rows
-from framewise.budgets import Key, read_budgets
-from framewise.clips import Clip, read_clips
-from framewise.records import BadRow, Record, read_records
+from framewise.planning import Pairing, pair_examples
 from framewise.training._recipe import Recipe
 
-SKIPPED = "skipped.jsonl"
 
-
-@dataclass(frozen=True)
-class Example:
-    """A record with the frames that each of its media gets."""
-
-    record: Record
-    num_frames: tuple[int, ...]
-    """One entry a medium; 1 for an image."""
-
-    @property
-    def group(self) -> str:
-        """What its loss is logged under: its largest budget, ``image`` or ``text``."""
-        budgets = [n for n, m in zip(self.num_frames, self.record.media, strict=True) if m.kind == "video"]
-        if budgets:
-            return str(max(budgets))
-        return "image" if self.record.media else "text"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All that can be trained on, in the order of the records."""
-
-    examples: list[Example] = field(default_factory=list)
-    skipped: list[Row] = field(default_factory=list)
-    """Rows of ``skipped.jsonl``."""
-
-
-def plan_examples(recipe: Recipe) -> Plan:
-    """Pair records with their budgets.
-
-    A record is skipped as a whole if one of its videos has no budget or a clip that is not ok, if it has no
-    answer to learn, or if its row is bad; nothing takes its place.
+def plan_examples(recipe: Recipe) -> Pairing:
+    """Pair the recipe's records with their budgets; see ``pair_examples``.
 
     Raises:
         UsageError: An input cannot be read, or nothing is left to train on.
     """
-    plan = Plan()
-    budgets = read_budgets(recipe.budgets) if recipe.budgets else {}
-    frames = {key: budget.num_frames for key, budget in budgets.items()}
-    clips = read_clips(recipe.clips) if recipe.clips else {}
-    known = _known_faults(recipe.budgets) if recipe.budgets else {}
-
-    def skip_row(bad: BadRow) -> None:
-        place = f"{Path(bad.file).name}:{bad.line}"
-        plan.skipped.append(skipped_row(None, None, place, "bad_record", bad.reason))
-
-    for record in read_records(recipe.records, media_root=recipe.media_root, on_bad=skip_row):
-        faults = _faults(record, frames, clips, known)
-        plan.skipped.extend(faults)
-        if not faults:
-            counts = [frames[record.id, i] if m.kind == "video" else 1 for i, m in enumerate(record.media)]
-            plan.examples.append(Example(record=record, num_frames=tuple(counts)))
-    if not plan.examples:
-        raise UsageError(_nothing(recipe, plan))
-    return plan
-
-
-def skipped_row(
-    record_id: str | None, media_index: int | None, path: str | None, status: str, reason: str
-) -> Row:
-    """A row of ``skipped.jsonl``."""
-    return {
-        "record_id": record_id,
-        "media_index": media_index,
-        "path": path,
-        "status": status,
-        "reason": reason,
-    }
-
-
-def _faults(
-    record: Record, frames: Mapping[Key, int], clips: Mapping[str, Clip], known: Mapping[Key, Row]
-) -> list[Row]:
-    if not any(turn.role == "assistant" and turn.text for turn in record.turns):
-        return [skipped_row(record.id, None, None, "no_answer", "the record has no answer to learn")]
-    faults = []
-    for index, media in enumerate(record.media):
-        key, clip = (record.id, index), clips.get(media.path)
-        if media.kind != "video":
-            continue
-        if clip is not None and not clip.ok:
-            faults.append(skipped_row(record.id, index, media.path, clip.status, clip.reason))
-        elif key not in frames and key in known:
-            faults.append(known[key])
-        elif key not in frames:
-            reason = "no row of the budgets is about it: run `framewise allocate` on these records"
-            faults.append(skipped_row(record.id, index, media.path, "no_budget", reason))
-    return faults
-
-
-def _known_faults(budgets: Path) -> dict[Key, Row]:
-    """Why allocation gave no budget, where it left that beside the budgets."""
-    folder = budgets if budgets.is_dir() else budgets.parent
-    rows = [row for row in read_rows(folder / SKIPPED) if row.get("record_id") is not None]
-    return {(row["record_id"], row["media_index"]): row for row in rows}
-
-
-def _nothing(recipe: Recipe, plan: Plan) -> str:
-    if not plan.skipped:
-        return f"{recipe.records} has no records"
-    first = plan.skipped[0]
-    return (
-        f"no record of {recipe.records} can be trained on; the first of {len(plan.skipped)} faults is "
-        f"{first['status']} at {first['path'] or first['record_id']}: {first['reason']}"
+    return pair_examples(
+        recipe.records, budgets=recipe.budgets, clips=recipe.clips, media_root=recipe.media_root
     )

@@ -78,6 +78,9 @@ class Recipe(BaseModel):
     """Most pixels of an image; None: the checkpoint's own."""
     text_position: TextPosition = "after_max"
     """Where text goes on after a medium; see ``FamilySettings``."""
+    frame_pooling: int | None = Field(default=None, ge=1)
+    """Side of the blocks of visual tokens of a frame that are averaged to one, where a family reads frames as
+    images; see ``FamilySettings``."""
     seed: int = Field(default=0, ge=0)
     """Order of the samples, start of the adapters, dropout."""
     save_steps: int = Field(default=100, ge=1)

@@ -15,7 +15,8 @@ from framewise._errors import FramewiseError
 from framewise._plugins import load_plugin
 from framewise._progress import progress_bar
 from framewise.families import Family, FamilySettings, open_family
-from framewise.records import default_media_root
+from framewise.planning import Pairing, num_draws, sample_order
+from framewise.records import SKIPPED, default_media_root
 from framewise.training._arguments import training_arguments
 from framewise.training._bar import BarCallback
 from framewise.training._card import run_card
@@ -23,9 +24,8 @@ from framewise.training._checkpoints import FOLDER, last_whole
 from framewise.training._dataset import ClipDataset, Collator
 from framewise.training._inputs import recorded_config, recorded_inputs
 from framewise.training._ledger import Ledger
-from framewise.training._order import sample_order
 from framewise.training._parts import prepare_model
-from framewise.training._plan import SKIPPED, Plan, plan_examples
+from framewise.training._plan import plan_examples
 from framewise.training._recipe import Recipe
 from framewise.training._save import save_result
 from framewise.training._trainer import LOG, BudgetTrainer
@@ -62,6 +62,7 @@ def _go_on(recipe: Recipe, output: Path, run: RunDirectory | None, processes: Pa
         pixels_per_frame=recipe.pixels_per_frame,
         pixels_per_image=recipe.pixels_per_image,
         text_position=recipe.text_position,
+        frame_pooling=recipe.frame_pooling,
     )
     family = open_family(recipe.model, settings, dtype=torch.float32, device="cpu")
     parts = family.parts()
@@ -88,15 +89,20 @@ def _go_on(recipe: Recipe, output: Path, run: RunDirectory | None, processes: Pa
         _finish(run, recipe, family, trained, ledger, trainer.state.global_step)
 
 
-def _data(recipe: Recipe, settings: FamilySettings, plan: Plan, num_processes: int) -> dict[str, Any]:
+def _data(recipe: Recipe, settings: FamilySettings, plan: Pairing, num_processes: int) -> dict[str, Any]:
     """Dataset and collator; with a family of their own, which workers can copy without the weights."""
     family: Family = open_family(recipe.model, settings, device="cpu", with_model=False)
-    num_draws = max(1, round((recipe.epochs or 1.0) * len(plan.examples)))
-    if recipe.max_steps:
-        num_draws = recipe.max_steps * recipe.batch_size * recipe.gradient_accumulation * num_processes
+    draws = num_draws(
+        len(plan.examples),
+        epochs=recipe.epochs,
+        max_steps=recipe.max_steps,
+        batch_size=recipe.batch_size,
+        gradient_accumulation=recipe.gradient_accumulation,
+        num_processes=num_processes,
+    )
     dataset = ClipDataset(
         plan.examples,
-        sample_order(len(plan.examples), num_draws, recipe.seed),
+        sample_order(len(plan.examples), draws, recipe.seed),
         media_root=recipe.media_root or default_media_root(recipe.records),
         family=family,
         decoder=load_plugin("decoders", "pyav")(),
@@ -113,7 +119,7 @@ def _finish(
             f"no sample could be decoded; the first fault is {failure['status']} at {failure['path']}: "
             f"{failure['reason']}"
         )
-    card = run_card(run, recipe, ledger, steps=steps)
+    card = run_card(run, recipe, family.reading(), ledger, steps=steps)
     save_result(family, trained, run.path, card)
     run.complete(train_seconds=card["train_seconds"], num_skipped=card["num_skipped"])
 

@@ -12,11 +12,11 @@ from accelerate.utils import gather_object
 from framewise._errors import FramewiseError, UsageError
 from framewise._jsonl import Row
 from framewise.families import Part
+from framewise.records import SKIPPED
 from framewise.training._checkpoints import load_trainable, mark_whole, save_trainable
 from framewise.training._dataset import FAILURES, SAMPLES, SampleFacts
 from framewise.training._ledger import Ledger
 from framewise.training._parts import parameter_groups
-from framewise.training._plan import SKIPPED
 from framewise.training._recipe import Recipe
 from framewise.training._tally import Counted
 

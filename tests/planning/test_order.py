@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framewise.training._order import sample_order
+from framewise.planning import sample_order
 
 
 @given(st.integers(1, 30), st.integers(1, 100), st.integers(0, 5))
