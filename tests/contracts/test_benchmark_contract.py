@@ -5,6 +5,7 @@ it writes a few items in the official format below ``folder`` and returns the da
 """
 
 import importlib.util
+import json
 import random
 import string
 from pathlib import Path
@@ -56,6 +57,15 @@ def test_ids_are_unique_and_order_is_fixed(case):
     benchmark, root, items = case
     assert len({item.item_id for item in items}) == len(items)
     assert list(benchmark.items(root)) == items
+
+
+def test_items_of_every_wording_can_be_kept_in_a_row(case):
+    benchmark, root, items = case
+    for prompt in benchmark.prompts:
+        asked = list(benchmark.items(root, prompt=prompt))
+        assert {item.item_id for item in items} <= {item.item_id for item in asked}
+        for item in asked:
+            assert json.loads(json.dumps(dict(item.fields))) == dict(item.fields)
 
 
 def test_scoring_is_a_function_of_item_and_text(case):

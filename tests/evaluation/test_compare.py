@@ -135,7 +135,7 @@ def test_other_settings_cannot_be_compared(run, tmp_path, changes, message):
             r"1 items are only in base \(lab_image/image-1-1\).*1 items are only in other",
         ),
         ("Which colour", "What colour", "12 items have another question"),
-        ('"green", "blue"]', '"green", "blue", "pink"]', "items of lab_image have other choices or media"),
+        ('"green", "blue"]', '"green", "blue", "pink"]', "12 items have another question, choices or answer"),
     ],
 )
 def test_other_items_cannot_be_compared(run, root, tmp_path, old, new, message):

@@ -6,7 +6,7 @@ import pytest
 from framewise._artifacts import read_manifest
 from framewise._errors import FramewiseError, UsageError
 from framewise._jsonl import read_json, read_rows
-from framewise.evaluation import ScriptedModel, evaluate
+from framewise.evaluation import ScriptedModel, evaluate, results_table
 
 
 def gold(item):
@@ -162,9 +162,17 @@ def test_a_path_out_of_the_data_root_is_a_failure(run, root):
     assert any("leaves" in reason for reason in reasons)
 
 
-def test_no_readable_item_is_an_error(run, root):
+def test_a_benchmark_without_any_media_is_refused_at_once(run, root, tmp_path):
     for file in (root / "media").glob("*.mp4"):
         file.unlink()
+    with pytest.raises(UsageError, match=r"lab_video has no media: none of its 12 items .*media/0\.mp4"):
+        run("nothing", gold, open_model=None)
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_no_readable_item_is_an_error(run, root):
+    for file in (root / "media").glob("*.mp4"):
+        file.write_bytes(b"no video")
     with pytest.raises(FramewiseError, match="no item of lab_video could be scored"):
         run("nothing", gold)
 
@@ -185,6 +193,98 @@ def test_the_run_card_of_the_model_is_kept(run, folder):
     assert results["model"] == str(folder)
     assert results["settings"]["frames"] == 4
     assert results["settings"]["max_new_tokens"] == 64
+
+
+@pytest.mark.parametrize("trained", [None, "after_max", "after_extent"])
+@pytest.mark.parametrize("asked", [None, "after_max", "after_extent"])
+def test_text_goes_on_where_it_did_in_training(run, folder, trained, asked):
+    if trained:
+        (folder / "run_card.json").write_text(json.dumps({"recipe": {"text_position": trained}}))
+    opened = []
+
+    def open_model(_, settings):
+        opened.append(settings.text_position)
+        return ScriptedModel(gold)
+
+    if trained and asked and trained != asked:
+        with pytest.raises(
+            UsageError, match=f"text_position={asked}, but the model was trained with {trained}"
+        ):
+            run("card", gold, text_position=asked, open_model=open_model)
+        return
+    results = read_json(run("card", gold, text_position=asked, open_model=open_model) / "results.json")
+    assert opened == [results["settings"]["text_position"]] == [trained or asked or "after_max"]
+
+
+@pytest.mark.parametrize("key", ["pixels_per_frame", "pixels_per_image"])
+@pytest.mark.parametrize(
+    ("trained", "asked", "opened_with"),
+    [(None, None, None), (900, None, 900), (900, 400, 400), (None, 400, 400)],
+)
+def test_pixels_are_those_of_the_training_if_left_out(run, folder, key, trained, asked, opened_with):
+    (folder / "run_card.json").write_text(json.dumps({"recipe": {key: trained}, "reading": {key: 77}}))
+    opened = []
+
+    def open_model(_, settings):
+        opened.append(getattr(settings, key))
+        return ScriptedModel(gold)
+
+    results = read_json(run("card", gold, open_model=open_model, **{key: asked}) / "results.json")
+    assert opened == [results["settings"][key]] == [opened_with]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "reading", "asked", "opened_with"),
+    [(None, 2, None, None), (None, 2, 2, 2), (4, 4, None, 4), (None, None, 4, 4), (None, 2, 4, "error")],
+)
+def test_frames_are_pooled_as_in_training(run, folder, recipe, reading, asked, opened_with):
+    card = {"recipe": {"frame_pooling": recipe}, "reading": {"frame_pooling": reading}}
+    (folder / "run_card.json").write_text(json.dumps(card))
+    opened = []
+
+    def open_model(_, settings):
+        opened.append(settings.frame_pooling)
+        return ScriptedModel(gold)
+
+    if opened_with == "error":
+        with pytest.raises(UsageError, match="frame_pooling=4, but the model was trained with 2"):
+            run("card", gold, frame_pooling=asked, open_model=open_model)
+        return
+    results = read_json(run("card", gold, frame_pooling=asked, open_model=open_model) / "results.json")
+    assert opened == [results["settings"]["frame_pooling"]] == [opened_with]
+
+
+def test_results_state_how_media_were_read_also_when_nothing_is_left_to_ask(run):
+    class Reader(ScriptedModel):
+        def reading(self):
+            return {"family": "llava", "frame_pooling": 2}
+
+    directory = run("stated", Reader(gold))
+    stated = read_json(directory / "results.json")["reading"]
+    assert stated == {"family": "llava", "frame_pooling": 2}
+    manifest = read_json(directory / "manifest.json")
+    (directory / "manifest.json").write_text(json.dumps(manifest | {"status": "running"}))
+    (directory / "results.json").unlink()
+
+    def refuse(*_):
+        raise AssertionError("nothing is left to ask")
+
+    run("stated", gold, open_model=refuse)
+    results = read_json(directory / "results.json")
+    assert results["reading"] == stated
+    assert "2x2 tokens of a frame averaged to one" in str(results_table(results).caption)
+
+
+def test_what_a_model_cannot_read_is_a_failure(run):
+    class Picky(ScriptedModel):
+        def check(self, question):
+            if question.item.item_id == "image-2-1":
+                raise FramewiseError("this model cannot read the image")
+
+    directory = run("picky", Picky(gold))
+    (failure,) = rows(directory, "failures")
+    assert (failure["item_id"], failure["reason"]) == ("image-2-1", "this model cannot read the image")
+    assert len(rows(directory, "predictions")) == 23
 
 
 def test_a_training_run_stands_for_its_model(run, root, folder, tmp_path):

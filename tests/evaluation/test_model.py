@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ import torch
 from framewise._errors import FramewiseError
 from framewise.clips import Frames
 from framewise.evaluation import FamilyModel, Item, Question, ScriptedModel
-from framewise.families import Encoded, Family
+from framewise.evaluation._model import OutOfMemoryError
+from framewise.families import Encoded, Family, Generated
 from framewise.records import Media
 
 
@@ -32,12 +34,20 @@ class FakeFamily(Family):
         )
 
     def generate(self, batch, *, max_new_tokens):
-        return ["".join(map(chr, sequence.input_ids.tolist()))[:max_new_tokens] for sequence in batch]
+        said = ["".join(map(chr, sequence.input_ids.tolist())) for sequence in batch]
+        return [
+            Generated(text[:max_new_tokens], "length" if len(text) > max_new_tokens else "stop")
+            for text in said
+        ]
 
     def collate(self, batch, *, pad):
         raise AssertionError("generate is all that evaluation needs")
 
-    lay_out = visual_tensors = frame_size = num_visual_tokens = parts = save = collate
+    def lay_out(self, turns, shapes, *, reply=False):
+        if any(shape.width > 200 * shape.height for shape in shapes):
+            raise FramewiseError("a sliver")
+
+    num_visual_tokens = parts = save = frame_size = visual_tensors = collate
 
 
 def make_question(name, *, num_frames):
@@ -64,6 +74,9 @@ def test_a_question_is_one_user_turn_with_its_visuals_in_order():
     assert model.temporal_multiple == 2
     assert [reply.text for reply in replies] == ["<video>then <image>: one?", "<video>then <image>: two?"]
     assert [reply.num_visual_tokens for reply in replies] == [5, 3]
+    assert {reply.finish_reason for reply in replies} == {"stop"}
+    (cut,) = model.reply([make_question("one", num_frames=4)], max_new_tokens=3)
+    assert (cut.text, cut.finish_reason) == ("<vi", "length")
     (turn,), visuals, reply = family.asked[0]
     assert (turn.role, reply) == ("user", True)
     assert [visual.kind for visual in visuals] == ["video", "image"]
@@ -71,12 +84,20 @@ def test_a_question_is_one_user_turn_with_its_visuals_in_order():
     assert visuals[0].pixels.shape == (4, 4, 6, 3)
 
 
-def test_too_little_memory_says_what_to_do():
+def test_a_question_that_the_family_cannot_lay_out_is_refused():
+    model, question = FamilyModel(FakeFamily()), make_question("one", num_frames=2)
+    model.check(question)
+    sliver = Frames(pixels=np.zeros((1, 4, 900, 3), np.uint8), times_seconds=np.zeros(1))
+    with pytest.raises(FramewiseError, match="a sliver"):
+        model.check(replace(question, frames=(question.frames[0], sliver)))
+
+
+def test_too_little_memory_is_an_error_of_its_own():
     class Full(FakeFamily):
         def generate(self, batch, *, max_new_tokens):
             raise torch.OutOfMemoryError("CUDA out of memory")
 
-    with pytest.raises(FramewiseError, match="smaller batch size"):
+    with pytest.raises(OutOfMemoryError, match="a batch of 1"):
         FamilyModel(Full()).reply([make_question("one", num_frames=2)], max_new_tokens=3)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,12 +9,10 @@ import numpy as np
 from framewise._artifacts import RunDirectory
 from framewise._errors import FramewiseError
 from framewise._jsonl import Row
-from framewise._plugins import load_plugin
 from framewise._progress import track
-from framewise.clips import Decoder
-from framewise.evaluation._benchmark import Item
-from framewise.evaluation._media import read_media
-from framewise.evaluation._model import Model, Question, Reply
+from framewise.evaluation._benchmark import Benchmark, Item
+from framewise.evaluation._media import Reader
+from framewise.evaluation._model import Model, OutOfMemoryError, Question, Reply
 from framewise.evaluation._subset import batch_items
 
 PREDICTIONS = "predictions.jsonl"
@@ -56,29 +53,33 @@ def ask(
     batches: Sequence[Batch],
     *,
     done: set[Key],
-    data_root: Path,
-    frames: int,
+    benchmarks: Mapping[str, Benchmark],
+    reader: Reader,
     max_new_tokens: int,
-) -> None:
+) -> int:
     """Ask ``batches`` one after the other; each one's rows are on disk before the next begins.
 
     A batch that a kill left half written is asked as a whole, so that its padding is what it was; only the
-    rows that are missing are kept.
+    rows that are missing are kept. A batch for which there is no memory is asked in halves.
+
+    Returns:
+        How often a batch was halved.
     """
-    asker = _Asker(model, load_plugin("decoders", "pyav")(), data_root, frames, max_new_tokens)
+    asker = _Asker(model, benchmarks, reader, max_new_tokens)
     for name, batch in track(batches, "evaluate (batches)", total=len(batches)):
         for file, row in asker.rows(name, batch):
             if (name, row["item_id"]) not in done:
                 run.append(file, row)
+    return asker.num_halved
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Asker:
     model: Model
-    decoder: Decoder
-    data_root: Path
-    num_frames: int
+    benchmarks: Mapping[str, Benchmark]
+    reader: Reader
     max_new_tokens: int
+    num_halved: int = 0
 
     def rows(self, benchmark: str, batch: Sequence[Item]) -> list[tuple[str, Row]]:
         """File and row of every item of the batch: failures, then predictions."""
@@ -86,19 +87,34 @@ class _Asker:
         failures: list[tuple[str, Row]] = []
         for item in batch:
             try:
-                questions.append(self._read(item))
+                questions.append(self._read(benchmark, item))
             except FramewiseError as error:
                 failures.append((FAILURES, _failure_row(benchmark, item, str(error))))
-        replies = self.model.reply(questions, max_new_tokens=self.max_new_tokens) if questions else []
-        answered = zip(questions, replies, strict=True)
-        return failures + [(PREDICTIONS, _prediction_row(benchmark, q, reply)) for q, reply in answered]
+        answered: list[tuple[str, Row]] = []
+        for question, reply in zip(questions, self._replies(questions), strict=True):
+            if isinstance(reply, Reply):
+                answered.append((PREDICTIONS, _prediction_row(benchmark, question, reply)))
+            else:
+                failures.append((FAILURES, _failure_row(benchmark, question.item, str(reply))))
+        return failures + answered
 
-    def _read(self, item: Item) -> Question:
-        multiple = self.model.temporal_multiple
-        frames = read_media(
-            item, self.data_root, decoder=self.decoder, num_frames=self.num_frames, multiple_of=multiple
-        )
-        return Question(item=item, frames=frames)
+    def _read(self, benchmark: str, item: Item) -> Question:
+        question = self.reader.question(benchmark, self.benchmarks[benchmark], item)
+        self.model.check(question)
+        return question
+
+    def _replies(self, questions: Sequence[Question]) -> list[Reply | FramewiseError]:
+        """A reply to each question, or why there is none."""
+        if not questions:
+            return []
+        try:
+            return [*self.model.reply(questions, max_new_tokens=self.max_new_tokens)]
+        except OutOfMemoryError as error:
+            if len(questions) == 1:
+                return [error]
+        self.num_halved += 1
+        half = len(questions) // 2
+        return self._replies(questions[:half]) + self._replies(questions[half:])
 
 
 def _prediction_row(benchmark: str, question: Question, reply: Reply) -> Row:
@@ -108,7 +124,12 @@ def _prediction_row(benchmark: str, question: Question, reply: Reply) -> Row:
         **_heading(benchmark, item),
         "prompt": item.prompt,
         "prediction": reply.text,
+        "finish_reason": reply.finish_reason,
         "answer": item.answer,
+        "choices": list(item.choices),
+        "chance": item.chance,
+        "fields": dict(item.fields),
+        "media": [medium.path for medium in item.media],
         "frames": len(times),
         "height": max((frames.pixels.shape[1] for frames in media), default=0),
         "width": max((frames.pixels.shape[2] for frames in media), default=0),

@@ -1,11 +1,13 @@
 """The evaluation vocabulary: Item, Score, Benchmark."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal
 
+from framewise.evaluation.scorers import Scorer
 from framewise.records import Media, marker_kinds
 
 Modality = Literal["image", "video"]
@@ -34,6 +36,8 @@ class Item:
     """Expected score of blind guessing, 0 to 1."""
     choices: tuple[str, ...] = ()
     """The texts to choose from, the answer among them; empty for an open question."""
+    fields: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """The official fields, without media: what scorers and metrics read. Empty for a benchmark without scorers."""
 
     def __post_init__(self) -> None:
         marked = marker_kinds(self.prompt)
@@ -71,10 +75,18 @@ class Benchmark(ABC):
     """Reads items from official files and scores texts with pure functions. It knows no model family."""
 
     modality: ClassVar[Modality]
+    prompts: ClassVar[tuple[str, ...]] = ("official",)
+    """Wordings that items can be asked in; the first is the default."""
+    scorers: ClassVar[Mapping[str, Scorer]] = MappingProxyType({})
+    """Sets of rules by name; empty where ``score`` is the only one."""
 
     @abstractmethod
-    def items(self, data_root: Path) -> Iterator[Item]:
+    def items(self, data_root: Path, *, prompt: str = "official") -> Iterator[Item]:
         """All items, in a fixed order.
+
+        Args:
+            data_root: Folder that the official files are in.
+            prompt: One of ``prompts``.
 
         Raises:
             UsageError: Files are missing or malformed; the message names them and says where they are had.
@@ -83,3 +95,36 @@ class Benchmark(ABC):
     @abstractmethod
     def score(self, item: Item, prediction: str) -> Score:
         """Read ``prediction`` and compare it with the item's answer."""
+
+    def unpack(self, data_root: Path, items: Sequence[Item]) -> None:  # noqa: B027 (most have nothing to do)
+        """Put media that lie inside tables or archives where the items' paths say; what is there is kept.
+
+        Args:
+            data_root: Folder that the official files are in.
+            items: Those that will be asked.
+
+        Raises:
+            UsageError: A table or archive cannot be read.
+        """
+
+    def prompt_at(self, item: Item, times_seconds: Sequence[float], data_root: Path) -> str:  # noqa: ARG002
+        """The prompt once it is known at which times the frames were taken; most do not depend on them.
+
+        Args:
+            item: The question.
+            times_seconds: Of the frames of its video, ascending.
+            data_root: Folder that the official files are in.
+        """
+        return item.prompt
+
+    def describe_data(self, data_root: Path) -> dict[str, Any]:  # noqa: ARG002
+        """What was read, to be kept with the results; nothing, where no specification says what there is.
+
+        Args:
+            data_root: Folder that the official files are in.
+        """
+        return {}
+
+    def origin(self, data_root: Path) -> str:  # noqa: ARG002
+        """A sentence that says where the files are had; empty, where they are had nowhere."""
+        return ""

@@ -1,65 +1,119 @@
 """The stage ``compare``: the same items before and after, pair by pair."""
 
 from collections.abc import Sequence
+from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from framewise._artifacts import RunDirectory
 from framewise._errors import UsageError
-from framewise._jsonl import write_json
+from framewise._jsonl import Row, write_json
 from framewise._progress import track
-from framewise.evaluation._asking import Key
+from framewise.evaluation._arms import Readings, adjust, describe_arm, describe_between
+from framewise.evaluation._change import Setting
+from framewise.evaluation._compare_csv import write_csv
+from framewise.evaluation._flips import FLIPS, flipped
+from framewise.evaluation._readings import read_run
 from framewise.evaluation._runs import EvaluatedRun, check_comparable, load_run
-from framewise.evaluation._statistics import exact_mcnemar, paired_difference
 
 COMPARISON = "comparison.json"
-_NUM_RESAMPLES = 10_000
+TABLE = "comparison.csv"
 _SEED = 0
-_FROM_TRAINING = ("mean_frames", "visual_tokens", "train_seconds")
+_DEFAULT = Setting()
 
 
-def compare(before: Path, afters: Sequence[Path], *, output: Path, fresh: bool = False) -> Path:
+def compare(
+    before: Path,
+    afters: Sequence[Path],
+    *,
+    output: Path,
+    scorer: str | None = None,
+    margin: float = _DEFAULT.margin,
+    allow: Sequence[str] = (),
+    min_coverage: float = 1.0,
+    fresh: bool = False,
+) -> Path:
     """Compare evaluations of several models with the evaluation of the model that they come from.
 
-    Writes ``comparison.json``. The image score of an arm is the mean over all items of its image benchmarks,
-    and likewise for video. A difference is taken over the items that both runs could read; the others are
-    counted as ``num_left_out``. Its 95 % interval resamples clusters. The first arm is ``before`` itself,
-    without differences.
+    Replies are read again, all by one scorer. Writes ``comparison.json``, ``comparison.csv`` and
+    ``flips.jsonl`` (items that gained or lost, with both replies). The image score of an arm is the mean over
+    all items of its image benchmarks, and likewise for video; each benchmark's own metrics are computed again
+    in every draw. Items that a run could not read are left out of the difference and counted. Intervals
+    resample clusters. The first arm is ``before`` itself, without differences; ``between`` has the
+    differences of the other arms to each other.
 
     Args:
         before: Run directory of the evaluation that all others are compared with.
         afters: Run directories of the other evaluations; an arm is called by the last part of its path.
         output: The run directory.
+        scorer: Name or id of a scorer; None: the one that the runs were scored with, else ``robust``.
+        margin: Of the test for "no harm", as a share of a metric's span: 0.01 is one point of a percentage.
+        allow: Settings that may differ between runs; each difference is marked.
+        min_coverage: Share of all items that two runs must both have asked; the others are marked.
         fresh: Start over.
 
     Returns:
         ``output``.
 
     Raises:
-        UsageError: A directory is no finished evaluation, two have one name, or two differ in benchmarks,
-            settings, items or questions; the message says in what.
+        UsageError: A directory is no finished evaluation, two have one name, a scorer or an option is
+            unknown, or two runs differ in benchmarks, settings, items or questions; the message says in what.
     """
-    base, *others = (load_run(path) for path in (before, *afters))
-    names = [run.name for run in (base, *others)]
+    if not (0.0 < margin < 1.0 and 0.0 < min_coverage <= 1.0):
+        raise UsageError(
+            f"margin and min_coverage are shares between 0 and 1, got {margin} and {min_coverage}"
+        )
+    runs = [load_run(path) for path in (before, *afters)]
+    names = [run.name for run in runs]
     _check_names(names)
-    for run in others:
-        check_comparable(base, run)
+    check = partial(check_comparable, allow=allow, min_coverage=min_coverage, rescored=scorer is not None)
+    marks = [mark for run in runs[1:] for mark in check(runs[0], run)]
+    readings = [read_run(run, scorer) for run in runs]
+    setting = Setting(margin=margin, seed=_SEED)
     with RunDirectory(
         output,
         stage="compare",
-        config={"arms": names, "num_resamples": _NUM_RESAMPLES},
+        config={
+            "arms": names,
+            "num_resamples": setting.num_draws,
+            "scorers": {name: reading.rule.id for name, reading in readings[0].items()},
+            "margin": margin,
+            "allow": sorted(allow),
+            "min_coverage": min_coverage,
+        },
         inputs=dict(zip(names, (before, *afters), strict=True)),
         seed=_SEED,
         fresh=fresh,
     ) as directory:
         if not directory.finished:
-            arms = [_arm(None, base)]
-            arms += [_arm(base, run) for run in track(others, "compare (arms)", total=len(others))]
-            write_json(output / COMPARISON, {"before": base.name, "arms": arms})
+            comparison, flips = _describe(runs, readings, setting)
+            write_json(output / COMPARISON, {**comparison, "marks": marks, "margin": margin})
+            write_csv(output / TABLE, comparison)
+            directory.write_rows(FLIPS, flips)
             directory.complete()
     return output
+
+
+def _describe(
+    runs: Sequence[EvaluatedRun], readings: Sequence[Readings], setting: Setting
+) -> tuple[dict[str, Any], list[Row]]:
+    base, *others = runs
+    arms = [describe_arm(None, base, (readings[0], readings[0]), setting)[0]]
+    flips: list[Row] = []
+    for run, reading in track(
+        list(zip(others, readings[1:], strict=True)), "compare (arms)", total=len(others)
+    ):
+        arm, pairs = describe_arm(base, run, (readings[0], reading), setting)
+        arms.append(arm)
+        flips += flipped(run.name, base.name, pairs)
+    between = [
+        describe_between(one, two, (first, second), setting)
+        for (one, first), (two, second) in combinations(list(zip(others, readings[1:], strict=True)), 2)
+    ]
+    adjust(arms)
+    adjust(between)
+    return {"before": base.name, "arms": arms, "between": between}, flips
 
 
 def _check_names(names: Sequence[str]) -> None:
@@ -70,55 +124,3 @@ def _check_names(names: Sequence[str]) -> None:
         raise UsageError(
             f"two directories are called {twice[0]!r}, and an arm has its directory's name: rename one"
         )
-
-
-def _arm(base: EvaluatedRun | None, run: EvaluatedRun) -> dict[str, Any]:
-    """One entry of ``arms``; the base itself has no base."""
-    # Sorted, so that the seeded resampling does not depend on the order in which items were answered.
-    pairs = sorted(run.scores.keys() & (base or run).scores.keys())
-    left_out = run.failed | (base or run).failed
-    modalities = {
-        modality: {
-            **_numbers(base, run, keys),
-            "num_left_out": sum(run.modality(key) == modality for key in left_out),
-        }
-        if (keys := [key for key in pairs if run.modality(key) == modality])
-        else None
-        for modality in ("image", "video")
-    }
-    subtasks = {
-        name: _numbers(base, run, [key for key in pairs if run.subtask(key) == name])
-        for name in sorted({run.subtask(key) for key in pairs})
-    }
-    training = run.results["training"] or {}
-    return {
-        "name": run.name,
-        **modalities,
-        "subtasks": subtasks,
-        **{name: training.get(name) for name in _FROM_TRAINING},
-    }
-
-
-def _numbers(base: EvaluatedRun | None, run: EvaluatedRun, keys: Sequence[Key]) -> dict[str, Any]:
-    after = [run.scores[key]["score"] for key in keys]
-    clusters = [run.cluster(key) for key in keys]
-    if base is None:
-        mean = float(np.mean(after))
-        absent = dict.fromkeys(("delta", "ci95", "mcnemar_p", "num_gained", "num_lost"))
-        sizes = {"n": len(keys), "num_clusters": len(set(clusters))}
-        return {"score": mean, "before": mean, "after": mean, **absent, **sizes}
-    before = [base.scores[key]["score"] for key in keys]
-    difference = paired_difference(before, after, clusters, num_resamples=_NUM_RESAMPLES, seed=_SEED)
-    changes = exact_mcnemar(before, after)
-    return {
-        "score": difference.after,
-        "before": difference.before,
-        "after": difference.after,
-        "delta": difference.delta,
-        "ci95": None if difference.ci95 is None else list(difference.ci95),
-        "mcnemar_p": changes.p,
-        "num_gained": changes.gained,
-        "num_lost": changes.lost,
-        "n": difference.n,
-        "num_clusters": difference.num_clusters,
-    }

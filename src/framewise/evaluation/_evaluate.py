@@ -2,24 +2,33 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from framewise._artifacts import RunDirectory, require_finished
+from framewise._artifacts import RunDirectory, digest
 from framewise._errors import UsageError
 from framewise._jsonl import read_json, write_json
 from framewise._plugins import load_plugin
 from framewise.evaluation._asking import ask, finished_items, pending_batches
 from framewise.evaluation._benchmark import Item
+from framewise.evaluation._chat_client import ChatClient
+from framewise.evaluation._frame_counts import FrameCounts, read_frame_counts
+from framewise.evaluation._items import Benchmarks, load_benchmarks, prepare_data, read_items
+from framewise.evaluation._media import Reader
 from framewise.evaluation._model import Model, open_family_model
-from framewise.evaluation._scoring import RESULTS, score_predictions
+from framewise.evaluation._model_folder import as_named, as_trained, model_folder, read_run_card
+from framewise.evaluation._rules import choose_scorer
+from framewise.evaluation._scoring import DEFAULT_SCORERS, RESULTS, score_predictions
+from framewise.evaluation._server_model import ServerModel
 from framewise.evaluation._settings import EvaluationSettings, check_settings
-from framewise.evaluation._subset import digest_items, limit_items
+from framewise.evaluation._subset import digest_items
 
 if TYPE_CHECKING:
     from framewise.families import FamilySettings, TextPosition
 
-RUN_CARD = "run_card.json"
+READING = "reading.json"
+"""What the model stated of itself when it was opened: a run that goes on may have nothing left to ask it."""
 
 
 def evaluate(
@@ -27,35 +36,53 @@ def evaluate(
     *,
     benchmarks: Sequence[str],
     data_root: Path,
-    frames: int,
     output: Path,
+    frames: int | None = None,
+    budgets: Path | None = None,
+    prompt: str = "official",
+    scorers: Sequence[str] = DEFAULT_SCORERS,
     pixels_per_frame: int | None = None,
+    pixels_per_image: int | None = None,
+    replicate: int | None = None,
     batch_size: int = 8,
     max_new_tokens: int = 64,
     limit: int | None = None,
     seed: int = 0,
-    text_position: "TextPosition" = "after_max",
+    text_position: "TextPosition | None" = None,
+    frame_pooling: int | None = None,
+    server: ChatClient | None = None,
     fresh: bool = False,
     open_model: "Callable[[Path, FamilySettings], Model]" = open_family_model,
 ) -> Path:
     """Ask a model every item greedily, keep each answer, score them.
 
-    Writes ``predictions.jsonl``, ``failures.jsonl`` (items whose media cannot be read: counted, never
-    scored), ``scores.jsonl`` and ``results.json``. The score of a benchmark is the mean over its items. A run
-    that was killed goes on with the batch that was in flight; a finished one is returned as it is.
+    Writes ``predictions.jsonl``, ``failures.jsonl`` (items that got no answer, above all because their media
+    cannot be read: counted, never scored), ``scores.jsonl`` and ``results.json``. The score of a benchmark is
+    the mean over its items. A run that was killed goes on with the batch that was in flight; a finished one is
+    returned as it is, but scored again where other scorers are named.
 
     Args:
         model: Folder with a model in the official format, the run directory of a training, or a hub name.
         benchmarks: Names of benchmark plugins.
         data_root: Folder that item and media paths are relative to.
-        frames: Frames wanted of each video.
         output: The run directory.
-        pixels_per_frame: Most pixels of a video frame after resizing; None: the checkpoint's own.
+        frames: Frames wanted of each video.
+        budgets: Instead, run directory of an allocation over what ``write_item_records`` wrote.
+        prompt: In whose words items are asked: ``official``, ``lmms_eval``, ``vlmevalkit``, or a benchmark's own.
+        scorers: Names or ids of scorers; the first gives ``parsed`` and ``score``. No part of the settings.
+        pixels_per_frame: Most pixels of a video frame after resizing; None: what the model's training named,
+            else the checkpoint's own.
+        pixels_per_image: The same of an image.
+        replicate: Identical frames of a video that an image is shown as (appendix B.2); None: as an image.
         batch_size: Most items asked at once. No part of the settings: a run may go on with another.
         max_new_tokens: Longest reply, in tokens.
         limit: Items of each benchmark, rounded up to whole clusters; None: all.
         seed: Seed of the draw that ``limit`` makes.
-        text_position: Where text goes on after a medium.
+        text_position: Where text goes on after a medium; None: where it did when framewise trained the model,
+            else ``after_max``.
+        frame_pooling: Side of the blocks of visual tokens of a frame that are averaged, where a family reads
+            frames as images; None: as in that training, else the family's own.
+        server: Where the model is asked, if not here; ``model`` is what the server calls it.
         fresh: Start over.
         open_model: Opens the model; called only if there is something to ask.
 
@@ -63,101 +90,142 @@ def evaluate(
         ``output``.
 
     Raises:
-        UsageError: A name, a setting, the model folder or the data root cannot be used.
+        UsageError: A name, a setting, the model folder or the data root cannot be used, or the model was
+            trained with another ``text_position`` or ``frame_pooling``.
         FramewiseError: A benchmark has no item that could be read.
     """
     if batch_size < 1:
         raise UsageError(f"the batch size must be at least 1, got {batch_size}")
+    if (frames is None) == (budgets is None):
+        raise UsageError("give either frames or budgets: how many frames each video is shown with")
+    folder = model_folder(Path(model)) if server is None else Path(model)
+    card = read_run_card(folder) if server is None else None
     settings = check_settings(
         benchmarks=benchmarks,
+        prompt=prompt,
         frames=frames,
-        pixels_per_frame=pixels_per_frame,
+        budgets=None if budgets is None else _budget_digest(budgets),
+        replicate=replicate,
+        pixels_per_frame=as_named("pixels_per_frame", pixels_per_frame, card),
+        pixels_per_image=as_named("pixels_per_image", pixels_per_image, card),
         max_new_tokens=max_new_tokens,
         limit=limit,
         seed=seed,
-        text_position=text_position,
+        text_position=as_trained("text_position", text_position, card) or "after_max",
+        frame_pooling=as_trained("frame_pooling", frame_pooling, card),
     )
-    folder = _model_folder(Path(model))
-    inputs = {"model": folder} if folder.exists() else {}
-    items = _read_items(settings, data_root)
+    plugins = load_benchmarks(settings.benchmarks)
+    _check_scorers(plugins, scorers)
+    items = read_items(plugins, data_root, prompt=prompt, limit=limit, seed=seed)
+    counts = FrameCounts(frames=frames) if budgets is None else read_frame_counts(budgets, items)
     recorded = {
         **settings.model_dump(mode="json"),
         "items": {name: digest_items(part) for name, part in items.items()},
     }
     config = {"model": str(model), "data_root": str(data_root), **recorded}
+    inputs = {"model": folder} if server is None and folder.exists() else {}
     begin = time.monotonic()
     with RunDirectory(output, stage="evaluate", config=config, inputs=inputs, seed=seed, fresh=fresh) as run:
-        if run.finished:
-            return output
-        _ask_pending(run, items, settings, folder, data_root, batch_size, open_model)
-        heading = {
-            "model": str(model),
-            "settings": recorded,
-            "training": _run_card(folder),
-            "complete": False,
-        }
-        write_json(output / RESULTS, heading)
-        score_predictions(output, data_root=data_root)
-        run.complete(batch_size=batch_size, seconds=round(time.monotonic() - begin, 3))
+        if not run.finished:
+            heading = {"model": str(model), "settings": recorded, "training": card, "complete": False}
+            heading["data"] = prepare_data(plugins, items, data_root)
+            opener = _opener(server, str(model), folder, settings, open_model)
+            asker = _Asking(run, settings, plugins, items, counts, data_root, batch_size, opener)
+            num_halved = asker.ask_pending()
+            write_json(output / RESULTS, {**heading, "reading": _reading(output)})
+            score_predictions(output, data_root=data_root, scorers=scorers)
+            seconds = round(time.monotonic() - begin, 3)
+            run.complete(batch_size=batch_size, num_halved=num_halved, seconds=seconds)
+        elif read_json(output / RESULTS).get("scorers") != list(scorers):
+            score_predictions(output, data_root=data_root, scorers=scorers)
     return output
 
 
-def _ask_pending(
-    run: RunDirectory,
-    items: Mapping[str, Sequence[Item]],
-    settings: EvaluationSettings,
+@dataclass(frozen=True)
+class _Asking:
+    run: RunDirectory
+    settings: EvaluationSettings
+    plugins: Benchmarks
+    items: Mapping[str, Sequence[Item]]
+    counts: FrameCounts
+    data_root: Path
+    batch_size: int
+    open_model: Callable[[], Model]
+
+    def ask_pending(self) -> int:
+        """Ask what earlier attempts did not; returns how often a batch was halved."""
+        done = finished_items(self.run)
+        batches = pending_batches(self.items, done, self.batch_size)
+        if not batches:
+            return 0
+        model = self._open()
+        write_json(self.run.path / READING, model.reading())
+        reader = Reader(
+            data_root=self.data_root,
+            decoder=load_plugin("decoders", "pyav")(),
+            multiple_of=model.temporal_multiple,
+            counts=self.counts,
+            replicate=self.settings.replicate,
+        )
+        return ask(
+            self.run,
+            model,
+            batches,
+            done=done,
+            benchmarks=self.plugins,
+            reader=reader,
+            max_new_tokens=self.settings.max_new_tokens,
+        )
+
+    def _open(self) -> Model:
+        model = self.open_model()
+        multiple, replicate = model.temporal_multiple, self.settings.replicate
+        if replicate is not None and replicate % multiple:
+            raise UsageError(
+                f"replicate={replicate}: the model reads {multiple} frames together; give a multiple of it"
+            )
+        return model
+
+
+def _opener(
+    server: ChatClient | None,
+    name: str,
     folder: Path,
-    data_root: Path,
-    batch_size: int,
+    settings: EvaluationSettings,
     open_model: "Callable[[Path, FamilySettings], Model]",
-) -> None:
-    done = finished_items(run)
-    batches = pending_batches(items, done, batch_size)
-    if not batches:
-        return
-    # Only here: the families need torch, and a run that has all its answers does not.
-    from framewise.families import FamilySettings
-
-    opened = open_model(
-        folder,
-        FamilySettings(pixels_per_frame=settings.pixels_per_frame, text_position=settings.text_position),
-    )
-    ask(
-        run,
-        opened,
-        batches,
-        done=done,
-        data_root=data_root,
-        frames=settings.frames,
-        max_new_tokens=settings.max_new_tokens,
-    )
-
-
-def _read_items(settings: EvaluationSettings, data_root: Path) -> dict[str, list[Item]]:
-    plugins = {name: load_plugin("benchmarks", name)() for name in settings.benchmarks}
-    return {
-        name: limit_items(list(plugin.items(data_root)), settings.limit, seed=settings.seed)
-        for name, plugin in plugins.items()
+) -> Callable[[], Model]:
+    pixels = {
+        "pixels_per_frame": settings.pixels_per_frame,
+        "pixels_per_image": settings.pixels_per_image,
     }
+    if server is not None:
+        return lambda: ServerModel(server, name, **pixels)
+
+    def open_here() -> Model:
+        # Only here: the families need torch, and a run that has all its answers does not.
+        from framewise.families import FamilySettings
+
+        how = FamilySettings(
+            **pixels, text_position=settings.text_position, frame_pooling=settings.frame_pooling
+        )
+        return open_model(folder, how)
+
+    return open_here
 
 
-def _model_folder(model: Path) -> Path:
-    if (model / "config.json").is_file():
-        return model
-    if (model / "model" / "config.json").is_file():
-        require_finished(model)
-        return model / "model"
-    if len(model.parts) == 2 and not model.is_absolute() and not Path(model.parts[0]).exists():
-        return model
-    raise UsageError(
-        f"{model} is not a model: neither it nor {model / 'model'} has a config.json, and it is no hub name; "
-        "give a folder in the official format, the run directory of a finished training, or owner/name"
-    )
+def _budget_digest(budgets: Path) -> str:
+    return digest(budgets / "budgets.jsonl" if budgets.is_dir() else budgets)
 
 
-def _run_card(folder: Path) -> dict[str, Any] | None:
-    card = folder / RUN_CARD
-    if not card.is_file():
-        return None
-    read: dict[str, Any] = read_json(card)
-    return read
+def _check_scorers(plugins: Benchmarks, scorers: Sequence[str]) -> None:
+    if not scorers:
+        raise UsageError("name at least one scorer")
+    for name, plugin in plugins.items():
+        for scorer in scorers if plugin.scorers else ():
+            choose_scorer(name, scorer)
+
+
+def _reading(output: Path) -> dict[str, Any]:
+    file = output / READING
+    stated: dict[str, Any] = read_json(file) if file.is_file() else {}
+    return stated

@@ -35,14 +35,24 @@ def find_choice(text: str, choices: Sequence[str]) -> str | None:
         text: What the model said.
         choices: Texts that differ in their words.
     """
+    named = find_choices(text, choices)
+    return named[0] if len(named) == 1 else None
+
+
+def find_choices(text: str, choices: Sequence[str]) -> list[str]:
+    """All choices that ``text`` names, by the rules of ``find_choice``, in the order of ``choices``.
+
+    >>> find_choices("left or right", ["left", "right", "up"])
+    ['left', 'right']
+    """
     said = words(text)
     wanted = {choice: words(choice) for choice in choices}
     exact = [choice for choice, parts in wanted.items() if parts and parts == said]
     if exact:
-        return exact[0] if len(exact) == 1 else None
+        return exact
     places = [(choice, span) for choice, parts in wanted.items() for span in _spans(said, parts)]
     named = {choice for choice, span in places if not any(_inside(span, other) for _, other in places)}
-    return named.pop() if len(named) == 1 else None
+    return [choice for choice in wanted if choice in named]
 
 
 def _spans(said: Sequence[str], parts: Sequence[str]) -> Iterator[tuple[int, int]]:

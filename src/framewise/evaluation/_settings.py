@@ -14,10 +14,18 @@ class EvaluationSettings(BaseModel):
 
     benchmarks: tuple[str, ...] = Field(min_length=1)
     """Names of the benchmarks, each once."""
-    frames: int = Field(ge=1)
-    """Frames wanted of each video; clips that have fewer give what they have."""
+    prompt: str = "official"
+    """In whose words items are asked; see ``Benchmark.prompts``."""
+    frames: int | None = Field(default=None, ge=1)
+    """Frames wanted of each video; clips that have fewer give what they have. None: see ``budgets``."""
+    budgets: str | None = None
+    """sha256 of the allocation that says how many frames each video gets."""
+    replicate: int | None = Field(default=None, ge=1)
+    """Identical frames that an image is shown as; None: it is shown as an image."""
     pixels_per_frame: int | None = Field(default=None, ge=1)
     """Most pixels of a video frame after resizing; None: the checkpoint's own."""
+    pixels_per_image: int | None = Field(default=None, ge=1)
+    """Most pixels of an image after resizing; None: the checkpoint's own."""
     max_new_tokens: int = Field(ge=1)
     """Longest reply, in tokens."""
     limit: int | None = Field(default=None, ge=1)
@@ -26,6 +34,8 @@ class EvaluationSettings(BaseModel):
     """Seed of the draw that ``limit`` makes."""
     text_position: Literal["after_max", "after_extent"] = "after_max"
     """Where text goes on after a medium; see ``framewise.families.FamilySettings``."""
+    frame_pooling: int | None = Field(default=None, ge=1)
+    """Side of the blocks of visual tokens of a frame that are averaged; see the same. None: the family's own."""
 
     @field_validator("benchmarks")
     @classmethod

@@ -4,12 +4,12 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
 
-Vector = NDArray[np.float64]
-
-_CELLS_AT_ONCE = 2_000_000
+from framewise.evaluation._draws import NUM_DRAWS, bootstrap, number_clusters
+from framewise.evaluation._equivalence import central
+from framewise.evaluation._metrics import mean
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ def clustered_standard_error(values: ArrayLike, clusters: Sequence[Hashable]) ->
         The standard error, in the unit of the values; None where there are fewer than two clusters.
     """
     x = np.asarray(values, dtype=np.float64)
-    sums, _ = _cluster_sums(x - x.mean(), clusters)
+    sums = np.bincount(number_clusters(clusters), weights=x - x.mean())
     if len(sums) < 2:
         return None
     correction = len(sums) / (len(sums) - 1)
@@ -67,7 +67,7 @@ def paired_difference(
     after: ArrayLike,
     clusters: Sequence[Hashable],
     *,
-    num_resamples: int = 10_000,
+    num_resamples: int = NUM_DRAWS,
     seed: int = 0,
 ) -> PairedDifference:
     """Difference of means over paired items with a 95 % bootstrap interval over clusters.
@@ -91,15 +91,17 @@ def paired_difference(
     x, y = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
     if not len(x) == len(y) == len(clusters) or len(x) == 0:
         raise ValueError(f"need equally many scores and clusters, got {len(x)}, {len(y)} and {len(clusters)}")
-    sums, counts = _cluster_sums(y - x, clusters)
-    delta = float(sums.sum() / counts.sum())
+    one, two = mean(x), mean(y)
+    drawn = bootstrap({"before": one, "after": two}, clusters, num_draws=num_resamples, seed=seed)
+    num_clusters = len(set(clusters))
+    delta = two.value() - one.value()
     return PairedDifference(
-        before=float(x.mean()),
-        after=float(y.mean()),
+        before=one.value(),
+        after=two.value(),
         delta=delta,
-        ci95=_interval(sums, counts, delta, num_resamples, seed),
+        ci95=central(drawn["after"] - drawn["before"], 0.95, delta) if num_clusters > 1 else None,
         n=len(x),
-        num_clusters=len(sums),
+        num_clusters=num_clusters,
     )
 
 
@@ -117,37 +119,3 @@ def exact_mcnemar(before: ArrayLike, after: ArrayLike) -> McNemar:
     gained, lost = int((y > x).sum()), int((y < x).sum())
     p = float(stats.binomtest(gained, gained + lost, 0.5).pvalue) if gained + lost else 1.0
     return McNemar(gained=gained, lost=lost, p=p)
-
-
-def _cluster_sums(values: Vector, clusters: Sequence[Hashable]) -> tuple[Vector, Vector]:
-    """Sum of the values and number of items of each cluster, in the order of first appearance."""
-    numbers: dict[Hashable, int] = {}
-    index = np.array([numbers.setdefault(cluster, len(numbers)) for cluster in clusters])
-    sums = np.bincount(index, weights=values).astype(np.float64)
-    return sums, np.bincount(index).astype(np.float64)
-
-
-def _interval(
-    sums: Vector, counts: Vector, delta: float, num_resamples: int, seed: int
-) -> tuple[float, float] | None:
-    if len(sums) < 2:
-        return None
-    if np.allclose(sums, delta * counts, rtol=0.0, atol=1e-12):
-        return delta, delta
-    result = stats.bootstrap(
-        (sums, counts),
-        _ratio,
-        paired=True,
-        vectorized=True,
-        n_resamples=num_resamples,
-        batch=max(1, _CELLS_AT_ONCE // len(sums)),
-        confidence_level=0.95,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    )
-    return float(result.confidence_interval.low), float(result.confidence_interval.high)
-
-
-def _ratio(sums: Vector, counts: Vector, axis: int) -> Vector:
-    ratio: Vector = sums.sum(axis=axis) / counts.sum(axis=axis)
-    return ratio

@@ -44,8 +44,9 @@ def batch_items(items: Sequence[Item], size: int) -> list[list[Item]]:
 
 
 def digest_items(items: Sequence[Item]) -> str:
-    """sha256 over everything that the items say; media count by path, not by content."""
-    text = json.dumps([asdict(item) for item in items], ensure_ascii=False, sort_keys=True)
+    """sha256 over everything that the items ask; media count by path, not by content."""
+    asked = [{name: part for name, part in asdict(item).items() if name != "fields"} for item in items]
+    text = json.dumps(asked, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -37,6 +37,24 @@ def comparison_table(comparison: dict[str, Any]) -> Table:
     return table
 
 
+def scores_table(results: dict[str, Any]) -> Table:
+    """The headline metrics of one scored file, in the units of its scorer.
+
+    Args:
+        results: What the ``results.json`` of a scored file holds.
+    """
+    left_out = f", {results['num_left_out']} left out by the rule" if results["num_left_out"] else ""
+    caption = f"{results['n']} items, {results['num_unparsed']} unparsed{left_out}"
+    title = f"{results['benchmark']} by {results['scorer']}"
+    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD)
+    table.add_column("metric")
+    table.add_column("value", justify="right")
+    for name, value in results["metrics"].items():
+        if "/" not in name:
+            table.add_row(Text(name), _number(value, ".4f"))
+    return table
+
+
 def _score(part: dict[str, Any] | None) -> str:
     return _ABSENT if part is None else f"{100 * part['score']:.1f}"
 
@@ -85,7 +103,7 @@ def results_table(results: dict[str, Any]) -> Table:
     state = "" if results["complete"] else " (incomplete: see failures.jsonl)"
     table = Table(
         title=f"{escape(results['model'])}{state}",
-        caption="score and chance in percent, ± one standard error",
+        caption=_explained(results),
         box=box.SIMPLE_HEAD,
     )
     table.add_column("benchmark")
@@ -104,6 +122,25 @@ def results_table(results: dict[str, Any]) -> Table:
             _shown(part["pixels"]),
         )
     return table
+
+
+def _explained(results: dict[str, Any]) -> Text:
+    """What the columns are, each scorer's headline metrics in its own units, and what is wrong with the data."""
+    lines = ["score and chance in percent, ± one standard error" + _pooling(results.get("reading", {}))]
+    for name, part in results["benchmarks"].items():
+        for scorer, said in part.get("scorers", {}).items():
+            numbers = [f"{key} {_number(v, '.4g')}" for key, v in said["metrics"].items() if "/" not in key]
+            lines.append(f"{name} by {scorer}: {', '.join(numbers)}")
+    for name, data in results.get("data", {}).items():
+        lines += data.get("differences", [])
+        if data["num_missing_media"]:
+            lines.append(f"{name}: {data['num_missing_media']} items have no media")
+    return Text("\n".join(lines))
+
+
+def _pooling(reading: dict[str, Any]) -> str:
+    side = reading.get("frame_pooling")
+    return f"; {side}x{side} tokens of a frame averaged to one" if side else ""
 
 
 def _shown(histogram: dict[str, int]) -> str:

@@ -60,8 +60,12 @@ class ChoiceBenchmark(Benchmark):
     file_name: ClassVar[str]
     """The items' file, relative to the data root."""
 
-    def items(self, data_root: Path) -> Iterator[Item]:
+    def items(self, data_root: Path, *, prompt: str = "official") -> Iterator[Item]:  # noqa: ARG002
         """Items in the order of the file.
+
+        Args:
+            data_root: A folder that the lab wrote.
+            prompt: There is one wording only.
 
         Yields:
             One item a line.
