@@ -31,7 +31,7 @@ STRANGERS = {
 }
 LIGHT = (
     "framewise", "framewise.cli", "framewise.records", "framewise.clips", "framewise.budgets",
-    "framewise.evaluation", "framewise.report",
+    "framewise.materialise", "framewise.exports", "framewise.evaluation", "framewise.report",
 )  # fmt: skip
 """What anybody may import without waiting for torch."""
 

@@ -113,7 +113,7 @@ def test_the_story_is_about_what_it_says(story):
         str(file.parent.relative_to(runs)): read_manifest(file.parent) for file in runs.rglob("manifest.json")
     }
     assert {manifest["status"] for manifest in stages.values()} == {"complete"}
-    assert len(stages) == 6
+    assert len(stages) == 8
 
 
 def test_nothing_else_is_told_to_a_shell():

@@ -33,7 +33,9 @@ KINDS = {
     "decoders": Kind("framewise.clips.decoders", "framewise.clips:Decoder"),
     "families": Kind("framewise.families", "framewise.families:Family"),
     "allocators": Kind("framewise.budgets.allocators", "framewise.budgets:Allocator"),
+    "exporters": Kind("framewise.exports.exporters", "framewise.exports:Exporter"),
     "benchmarks": Kind("framewise.evaluation.benchmarks", "framewise.evaluation:Benchmark"),
+    "importers": Kind("framewise.evaluation.importers", "framewise.evaluation:Importer"),
 }
 
 

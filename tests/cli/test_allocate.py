@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from framewise._artifacts import RunDirectory
+from framewise._jsonl import Row
 from framewise.budgets import read_budgets
 from framewise.cli import main
 from framewise.cli._allocate import _probe
-from framewise.clips import Clip, read_clips
-from framewise.clips.decoders.pyav import PyAV
+from framewise.clips import read_clips
 
 
 @pytest.fixture
@@ -65,22 +66,24 @@ def test_without_clips_it_probes_beside_the_run_first(run, write_clip):
 def test_a_probe_that_was_stopped_goes_on(run, write_clip, monkeypatch):
     for number in range(2):
         write_clip(Path(f"{number}.mp4"), num_frames=4)
-    probed: list[str] = []
-    original = PyAV.probe
+    appended: list[str] = []
+    original = RunDirectory.append
 
-    def probe(self: PyAV, path: Path) -> Clip:
-        if probed == ["0.mp4"]:
-            probed.append("stop")
+    def append(self: RunDirectory, name: str, row: Row) -> None:
+        if name == "clips.jsonl" and len(appended) == 1:
+            appended.append("stop")
             raise OSError("the power went")
-        probed.append(path.name)
-        return original(self, path)
+        if name == "clips.jsonl":
+            appended.append(row["path"])
+        original(self, name, row)
 
-    monkeypatch.setattr(PyAV, "probe", probe)
+    monkeypatch.setattr(RunDirectory, "append", append)
     command = ("--allocator", "fixed", "--set", "num_frames=4")
     code, _, err = run(*command)
     assert (code, err) == (1, "error: OSError: the power went\n")
     assert run(*command)[0] == 0
-    assert probed == ["0.mp4", "stop", "1.mp4"]
+    assert appended[1] == "stop"
+    assert sorted({appended[0], appended[2]}) == ["0.mp4", "1.mp4"]
 
 
 def test_fresh_probes_anew(run, write_clip):

@@ -1,5 +1,6 @@
 import errno
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -10,7 +11,10 @@ import pytest
 from framewise._errors import FramewiseError, UsageError
 from framewise.cli import main
 
-VERBS = ("records", "probe", "allocate", "train", "evaluate", "compare", "report", "plugins", "lab", "demo")
+VERBS = (
+    "records", "probe", "allocate", "budgets", "materialise", "plan", "export", "train",
+    "evaluate", "score", "import", "compare", "diagnose", "report", "doctor", "plugins", "lab", "demo",
+)  # fmt: skip
 ALLOCATE = (
     "allocate", "r.jsonl", "--allocator", "fixed", "--set", "num_frames=8", "--clips", "c.jsonl", "-o", "run",
 )  # fmt: skip
@@ -84,10 +88,8 @@ def test_every_verb_has_help_with_an_example(run, verb):
     code, out, _ = run(verb, "--help")
     assert code == 0
     if "Commands" in out:
-        names = [
-            line.strip(" │").split()[0] for line in out.partition("Commands")[2].splitlines() if "│ " in line
-        ]
-        out = run(verb, next(name for name in names if name.isalpha()), "--help")[1]
+        first = re.search(r"^│ ([a-z-]+) ", out.partition("Commands")[2], re.MULTILINE)
+        out = run(verb, first[1], "--help")[1]
     assert f"framewise {verb}" in out
     assert "Example" in out
 

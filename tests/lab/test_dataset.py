@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from framewise.evaluation.benchmarks.lab_image import LabImage
 from framewise.evaluation.benchmarks.lab_video import LabVideo
 from framewise.lab import LabConfig, write_lab
 from framewise.lab._canvas import SIDE, draw
-from framewise.lab._dataset import training_clips, video_benchmark
+from framewise.lab._dataset import image_benchmark, image_boxes, training_clips, video_benchmark
 from framewise.lab._motion import NUM_FRAMES, sampled
 from framewise.lab._scenes import IMAGE_SKILLS
 from framewise.lab._worlds import WORLDS
@@ -75,6 +76,23 @@ def test_the_same_seed_writes_the_same_bytes_and_a_killed_run_goes_on(lab, tmp_p
     (again / files[-1]).unlink()
     write_lab(SMALL, output=again)
     assert all((lab / f).read_bytes() == (again / f).read_bytes() for f in files)
+
+
+def test_boxes_hold_what_image_questions_name():
+    media = image_benchmark(LabConfig(image_items_per_skill=6))
+    boxes = {row["record_id"].rpartition("-")[2]: row["boxes"] for row in image_boxes(media)}
+    for medium in media:
+        (asked,) = medium.questions
+        found = boxes.get(Path(medium.path).stem, [])
+        skill = asked.question.skill
+        absent = skill == "existence" and asked.question.answer == "no"
+        assert len(found) == (0 if skill == "count" or absent else 2 if skill == "relation" else 1)
+        pixels = draw(medium.content.sprites)
+        for left, top, right, bottom in found:
+            inside = pixels[round(top * 64) : round(bottom * 64), round(left * 64) : round(right * 64)]
+            assert inside.shape[:2] == (14, 14)
+            # The background is never brighter than 112.
+            assert (inside.max(axis=-1) > 120).any()
 
 
 def test_most_questions_need_few_frames_as_in_the_paper(lab):

@@ -22,7 +22,26 @@ STAGES = (
 
 def _demo(output: Path) -> subprocess.Popen:
     command = [sys.executable, "-c", "from framewise.cli import main; main()", "demo", "-o", str(output)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    with _errors(output).open("w") as errors:
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
+
+
+def _errors(output: Path) -> Path:
+    return output.with_name("errors.txt")
+
+
+def _finish(output: Path) -> None:
+    assert _demo(output).wait() == 0, _errors(output).read_text()
+
+
+def _kill_at(marker: Path, output: Path) -> None:
+    """Start the demo and kill it as soon as the file is there."""
+    process = _demo(output)
+    while not marker.exists():
+        assert process.poll() is None, f"ended before {marker}: {_errors(output).read_text()}"
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
 
 
 def _scores(output: Path) -> list[dict]:
@@ -32,21 +51,19 @@ def _scores(output: Path) -> list[dict]:
     return arms
 
 
+def _manifests(output: Path) -> dict[Path, str]:
+    return {path: path.read_text() for path in sorted(output.rglob("manifest.json"))}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_killed_in_every_stage_and_run_again_it_ends_with_the_same_scores(tmp_path):
-    whole = _demo(tmp_path / "whole")
-    assert whole.wait() == 0, whole.stderr.read()
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    _finish(whole)
     for marker in STAGES:
-        process = _demo(tmp_path / "killed")
-        while not (tmp_path / "killed" / marker).exists():
-            assert process.poll() is None, f"ended before {marker}: {process.stderr.read()}"
-            time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    last = _demo(tmp_path / "killed")
-    assert last.wait() == 0, last.stderr.read()
-    assert _scores(tmp_path / "killed") == _scores(tmp_path / "whole")
-    began = time.monotonic()
-    assert _demo(tmp_path / "killed").wait() == 0
-    assert time.monotonic() - began < 60
+        _kill_at(killed / marker, killed)
+    _finish(killed)
+    assert _scores(killed) == _scores(whole)
+    before = _manifests(killed)
+    _finish(killed)
+    assert _manifests(killed) == before, "a finished stage was run again"

@@ -77,6 +77,7 @@ def test_order_of_sections(page):
     titles = [h.text for h in page.all("h2")]
     assert titles == [
         "Before and after",
+        "What changed, and why",
         "Frame budgets",
         "A few clips",
         "Training",
@@ -152,7 +153,7 @@ def test_every_colour_of_a_figure_is_one_of_the_style_sheet(page):
 def test_one_stage_alone(stage, example, tmp_path, read_page):
     runs = [path for path in example if read_json(path / "manifest.json")["stage"] == stage]
     page = read_page(write_report(runs[:1], output=tmp_path / "deep" / "page.html"))
-    assert len(page.all("section")) == (2 if stage == "allocate" else 1)
+    assert len(page.all("section")) == (2 if stage in ("allocate", "compare") else 1)
 
 
 def test_two_runs_of_one_name_are_told_apart(example, tmp_path, read_page):

@@ -11,11 +11,13 @@ from framewise.studies import Arm, Study, Subject, run_study
 
 LAB = LabConfig(seed=0, clips_per_skill=2, still_clips=2, image_items_per_skill=1, video_items_per_skill=1)
 
+PIXELS = {"pixels_per_frame": 40 * 40, "pixels_per_image": 36 * 36}
+
 
 def make_study(**changes):
     study = {
         "arms": [{"name": "fixed-2", "allocator": "fixed", "settings": {"num_frames": 2}}],
-        "training": {"max_steps": 1, "batch_size": 2},
+        "training": {"max_steps": 1, "batch_size": 2, **PIXELS},
         "evaluation": {"benchmarks": ["lab_image", "lab_video"], "frames": 2, "max_new_tokens": 2},
     }
     return Study.model_validate(study | changes)
@@ -66,6 +68,8 @@ def test_the_stages_are_given_what_the_study_says(finished, subject):
     ]
     assert settings[0] == settings[1]
     assert (settings[0]["frames"], settings[0]["max_new_tokens"]) == (2, 2)
+    for stated in (card["reading"], *settings):
+        assert {key: stated[key] for key in PIXELS} == PIXELS
     assert read_json(output / "budgets" / "fixed-2" / "summary.json")["visual_tokens"] > 0
 
 

@@ -7,25 +7,38 @@ from typer.core import TyperGroup
 
 from framewise import __version__
 from framewise._errors import FramewiseError
-from framewise.cli import _lab, _records
+from framewise.cli import _budgets, _diagnose, _export, _lab, _records
 from framewise.cli._allocate import allocate
 from framewise.cli._compare import compare
 from framewise.cli._demo import demo
+from framewise.cli._doctor import doctor
 from framewise.cli._evaluate import evaluate
+from framewise.cli._import import import_
 from framewise.cli._main import GO_ON
+from framewise.cli._materialise import materialise
+from framewise.cli._plan import plan
 from framewise.cli._plugins import plugins
 from framewise.cli._probe import probe
 from framewise.cli._report import report
+from framewise.cli._score import score
 from framewise.cli._train import train
 
 VERBS: dict[str, tuple[Any, str]] = {
     "records": (_records.app, "Look at a dataset, or write it in another layout."),
     "probe": (probe, "Decode every video and image once; write what it holds."),
     "allocate": (allocate, "Decide how many frames each video gets."),
+    "budgets": (_budgets.app, "Look at budgets, and hold them against the truth."),
+    "materialise": (materialise, "Store the budgeted frames as small clips."),
+    "plan": (plan, "What a training run will take: tokens, memory, time."),
+    "export": (_export.app, "Budgets for other trainers, verified under their rules."),
     "train": (train, "Fine-tune a model on videos, each with its own budget."),
     "evaluate": (evaluate, "Ask a model benchmarks' questions and score its answers."),
+    "score": (score, "Score replies in a file by the rules of one tool."),
+    "import": (import_, "Results of lmms-eval or VLMEvalKit, scored again."),
     "compare": (compare, "Paired differences of evaluations, with intervals."),
+    "diagnose": (_diagnose.app, "Measure how video gradients pull at image skills."),
     "report": (report, "One self-contained HTML page about finished runs."),
+    "doctor": (doctor, "Known silent faults of this environment and of a model."),
     "plugins": (plugins, "Every extension point and what is installed."),
     "lab": (_lab.app, "The synthetic world with known answers, and its checkpoint."),
     "demo": (demo, "The whole story in the lab, in a few minutes."),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from framewise.cli._from_benchmark import from_benchmark
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -16,6 +18,7 @@ _SHOWN = 10
 """Items of a list that the terminal shows; --json has them all."""
 
 app = typer.Typer(no_args_is_help=True, help="Look at a dataset, or write it in another layout.")
+app.command("from-benchmark")(from_benchmark)
 
 _Records = Annotated[
     Path, typer.Argument(help="A .json, .jsonl or .parquet file, or a folder of such files.")
@@ -70,6 +73,12 @@ def convert(
     output: Annotated[Path, typer.Option("-o", "--output", help="A .json, .jsonl or .parquet file.")],
     media_root: _MediaRoot = None,
     format: _Format = None,  # noqa: A002
+    fps: Annotated[
+        float | None,
+        typer.Option(
+            help="Images a second of videos that are lists of images without times.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Write a dataset in another layout. What the layout cannot say is not written, and counted.
 
@@ -77,10 +86,11 @@ def convert(
     Examples:
         framewise records convert LLaVA-Video-178K/ --to messages -o train.jsonl
         framewise records convert train.jsonl --to sharegpt -o train.json
+        framewise records convert lists_of_images.json --to framewise --fps 2 -o train.jsonl
     """  # noqa: D301 (\b is what click reads)
     from framewise.records import convert_records
 
-    done = convert_records(records, to=to, output=output, format=format, media_root=media_root)
+    done = convert_records(records, to=to, output=output, format=format, media_root=media_root, fps=fps)
     typer.echo(f"{done.num_written:,} records written to {output}, {len(done.bad_rows):,} rows left out")
     _list(done.bad_rows)
 

@@ -1,6 +1,6 @@
 """The lab's data root: training clips with records, and two benchmarks of worlds that training never shows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from framewise._artifacts import RunDirectory
 from framewise._jsonl import write_rows
 from framewise._progress import track
-from framewise.lab._canvas import Pixels, draw
+from framewise.lab._canvas import SIDE, Pixels, draw
 from framewise.lab._media import write_clip, write_picture
 from framewise.lab._motion import NUM_FRAMES, World
 from framewise.lab._questions import ClipQuestion, distractors, temporal_question
 from framewise.lab._scenes import IMAGE_SKILLS, Question, Scene, ask, random_scene
+from framewise.lab._sprites import SIZE
 from framewise.lab._worlds import WORLDS
 from framewise.records import Media, Record, Turn
 
@@ -90,6 +91,7 @@ def write_lab(config: LabConfig, *, output: Path, fresh: bool = False) -> Path:
         write_rows(output / "truth.jsonl", [row for m in train for row in _truth(m)])
         write_rows(output / "benchmarks" / "lab_image.jsonl", [_item(m, "image") for m in image])
         write_rows(output / "benchmarks" / "lab_video.jsonl", [_item(m, "video") for m in video])
+        write_rows(output / "benchmarks" / "lab_image_boxes.jsonl", list(image_boxes(image)))
         run.complete(num_media=len(media))
     return output
 
@@ -141,6 +143,24 @@ def video_benchmark(config: LabConfig) -> list[Medium]:
             path = f"media/video/{len(media):05d}.mp4"
             media.append(Medium(path, world, int(rng.choice(_FPS)), (temporal_question(world, rng),)))
     return media
+
+
+def image_boxes(media: Iterable[Medium]) -> Iterator[Row]:
+    """Where the things lie that image questions name.
+
+    A row has ``record_id``, as in records of the benchmark, and ``boxes`` [left, top, right, bottom] in fractions of
+    the picture. Questions about all things (how many there are) and about absent ones have no row.
+    """
+    for medium in media:
+        assert isinstance(medium.content, Scene)
+        (asked,) = medium.questions
+        question = asked.question
+        named = {**question.names, "answer": question.answer}.values()
+        kind = {"reading": "letter", "identity": "badge"}.get(question.skill, "shape")
+        found = [s for s in medium.content.of_kind(kind) if s.name in named]
+        if found and question.skill != "count":
+            boxes = [[v / SIDE for v in (s.x, s.y, s.x + SIZE, s.y + SIZE)] for s in found]
+            yield {"record_id": f"lab_image/image-{Path(medium.path).stem}", "boxes": boxes}
 
 
 def _draw_min_frames(world: type[World], rng: np.random.Generator) -> int:

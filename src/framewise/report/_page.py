@@ -9,6 +9,7 @@ policy as it is: it needs no ``eval`` for the traces used here, and the style sh
 allowed by their hash.
 """
 
+import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -19,14 +20,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from framewise._artifacts import require_finished
 from framewise._errors import UsageError
 from framewise.report import _format
 from framewise.report._palette import SHAPES, Palette
 from framewise.report._policy import content_security_policy, injected_styles
 from framewise.report._provenance import command, origins, version_rows
 from framewise.report._run import Run, open_runs
-from framewise.report._section import Page
+from framewise.report._section import Page, Section
 from framewise.report.sections import build_sections, check_stages
+from framewise.report.sections.allocate import browse
 
 _FILTERS = ("percent", "points", "interval", "count", "decimal", "seconds", "moment", "listing")
 
@@ -45,12 +48,41 @@ def write_report(directories: Sequence[Path], *, output: Path) -> Path:
         UsageError: A directory is no finished run, or of a stage that has no section, or its files are
             broken, or ``output`` is a folder.
     """
-    if output.is_dir():
-        raise UsageError(f"{output} is a folder: name the page, such as {output / 'report.html'}")
+    _require_file(output)
     runs = open_runs(directories)
     check_stages(runs)
     page = Page(runs=runs, palette=_palette(runs))
-    text = _render(page, command(directories, output))
+    return _write(_render(page, build_sections(page), command(directories, output)), output)
+
+
+def write_budgets_page(directory: Path, *, output: Path, limit: int = 24) -> Path:
+    """Write one HTML page to browse an allocation: questions, distributions, frames of each option, reasons.
+
+    Args:
+        directory: A finished run directory of the stage ``allocate``.
+        output: The page. It replaces an older one only when it is whole.
+        limit: Most samples.
+
+    Returns:
+        ``output``.
+
+    Raises:
+        UsageError: The directory is no finished allocation, its files are broken, or ``output`` is a folder.
+    """
+    _require_file(output)
+    require_finished(directory, "allocate")
+    runs = open_runs([directory])
+    page = Page(runs=runs, palette=_palette(runs))
+    said = ["framewise", "budgets", "show", str(directory), "-o", str(output), "--limit", str(limit)]
+    return _write(_render(page, browse(page, limit), shlex.join(said)), output)
+
+
+def _require_file(output: Path) -> None:
+    if output.is_dir():
+        raise UsageError(f"{output} is a folder: name the page, such as {output / 'report.html'}")
+
+
+def _write(text: str, output: Path) -> Path:
     output.parent.mkdir(parents=True, exist_ok=True)
     temporary = output.with_name(output.name + ".part")
     try:
@@ -67,10 +99,9 @@ def _palette(runs: Sequence[Run]) -> Palette:
     return Palette([comparison["before"] for comparison in comparisons], [*arms, *(run.name for run in runs)])
 
 
-def _render(page: Page, reproduce: str) -> str:
+def _render(page: Page, sections: Sequence[Section], reproduce: str) -> str:
     style, boot = _text("page.css"), _text("figures.js")
     bundle = get_plotlyjs()
-    sections = build_sections(page)
     return (
         _environment()
         .get_template("page.html.jinja")

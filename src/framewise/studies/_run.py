@@ -11,6 +11,9 @@ from framewise.studies._study import Arm, Study
 if TYPE_CHECKING:
     from framewise.training import Recipe
 
+_READING = ("pixels_per_frame", "pixels_per_image", "text_position", "frame_pooling")
+"""Keys of the training that every model is evaluated with too, before and after."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
@@ -102,7 +105,11 @@ class _Work:
             settings=self._settings(arm),
             clips=self._clips,
             media_root=self.subject.media_root,
-            tokens=TokenCount(model=str(self.subject.model)),
+            tokens=TokenCount(
+                model=str(self.subject.model),
+                pixels_per_frame=self.study.training.get("pixels_per_frame"),
+                frame_pooling=self.study.training.get("frame_pooling"),
+            ),
             output=self._budgets(arm.name),
             fresh=self.fresh,
         )
@@ -116,6 +123,8 @@ class _Work:
         from framewise.evaluation import evaluate
 
         how = self.study.evaluation
+        # The model before training has no run card that says how media are read in this study.
+        reading = {key: self.study.training[key] for key in _READING if key in self.study.training}
         return evaluate(
             model,
             benchmarks=how.benchmarks,
@@ -125,6 +134,7 @@ class _Work:
             max_new_tokens=how.max_new_tokens,
             output=self.output / "evaluation" / name,
             fresh=self.fresh,
+            **reading,
         )
 
     def report(self, before: Path, afters: list[Path]) -> Path:

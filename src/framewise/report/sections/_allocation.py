@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from framewise._jsonl import read_rows
 from framewise.budgets import Budget
+from framewise.clips import Clip
 from framewise.report._palette import Look, Palette
 from framewise.report._run import Run
 
@@ -23,6 +25,8 @@ class Allocation:
     """None: the folder of the records."""
     multiple_of: int
     """Frames come in multiples of this."""
+    clips: Path
+    """Rows of the probe that the budgets are from; they may be gone."""
 
     @classmethod
     def read(cls, run: Run, palette: Palette) -> "Allocation":
@@ -36,6 +40,7 @@ class Allocation:
             records=Path(places["records"]),
             media_root=None if root is None else Path(root),
             multiple_of=config["multiple_of"],
+            clips=Path(run.manifest["inputs"]["clips"]["path"]),
         )
 
     @cached_property
@@ -47,6 +52,13 @@ class Allocation:
     def by_key(self) -> dict[tuple[str, int], Budget]:
         """Budgets by record id and media index."""
         return {budget.key: budget for budget in self.budgets}
+
+    @cached_property
+    def good_frames(self) -> dict[str, int]:
+        """Of truncated clips that were allowed, the frames before the damage, by path."""
+        rows = self.clips / "clips.jsonl" if self.clips.is_dir() else self.clips
+        clips = (Clip.from_json(row) for row in read_rows(rows))
+        return {clip.path: clip.good_frames for clip in clips if clip.good_frames is not None}
 
     @property
     def has_distributions(self) -> bool:

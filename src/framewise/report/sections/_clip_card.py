@@ -6,6 +6,7 @@ most different budgets) the first sample of each budget, in the order of its fil
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,8 @@ from numpy.typing import NDArray
 from framewise._errors import FramewiseError
 from framewise._plugins import load_plugin
 from framewise.budgets import Budget
-from framewise.clips import Decoder, Frames, sample_clip
-from framewise.records import Media, Record, default_media_root, read_records, resolve_media
+from framewise.clips import Decoder, Frames, Source, find_source, sample_clip
+from framewise.records import Media, Record, default_media_root, read_records
 from framewise.report._palette import Look
 from framewise.report._thumbnails import picture_uri
 from framewise.report.sections._allocation import Allocation
@@ -71,10 +72,18 @@ class Card:
     """Why there are no frames, for people; empty where there are."""
 
 
-def build_cards(allocations: Sequence[Allocation]) -> list[Card]:
-    """Cards of the example samples, in order of their budgets."""
+def build_cards(
+    allocations: Sequence[Allocation], most: int = _MOST_CARDS, *, one_a_size: bool = True
+) -> list[Card]:
+    """Cards of the example samples, in order of their budgets.
+
+    Args:
+        allocations: What gave the budgets.
+        most: Most cards.
+        one_a_size: Whether each number of frames has one card; else further ones in turn.
+    """
     lead = leading(allocations)
-    chosen = _examples(lead)
+    chosen = _examples(lead, most, one_a_size)
     try:
         records = _find_records(lead, {budget.record_id for budget in chosen})
     except FramewiseError as error:
@@ -92,14 +101,16 @@ def leading(allocations: Sequence[Allocation]) -> Allocation:
     return max(allocations, key=lambda allocation: (allocation.has_distributions, len(allocation.histogram)))
 
 
-def _examples(lead: Allocation) -> list[Budget]:
-    first: dict[int, Budget] = {}
+def _examples(lead: Allocation, most: int, one_a_size: bool) -> list[Budget]:
+    same: dict[int, list[Budget]] = {}
     for budget in lead.budgets:
-        first.setdefault(budget.num_frames, budget)
+        same.setdefault(budget.num_frames, []).append(budget)
     # Clamping can make many sizes: the allocator's own options come first, then those with the most samples.
     options = {int(option) for budget in lead.budgets for option in budget.probabilities or ()}
-    shown = sorted(first, key=lambda size: (size not in options, -lead.histogram[size]))[:_MOST_CARDS]
-    return [first[size] for size in sorted(shown)]
+    sizes = sorted(same, key=lambda size: (size not in options, -lead.histogram[size]))
+    rounds = zip_longest(*(same[size][: 1 if one_a_size else most] for size in sizes))
+    shown = [budget for budgets in rounds for budget in budgets if budget is not None][:most]
+    return sorted(shown, key=lambda budget: budget.num_frames)
 
 
 def _find_records(lead: Allocation, ids: set[str]) -> dict[str, Record]:
@@ -146,22 +157,29 @@ def _try_strips(
 ) -> tuple[tuple[Strip, ...], str]:
     root = lead.media_root if lead.media_root is not None else default_media_root(lead.records)
     try:
-        path = resolve_media(root, media.path)
-        if not path.is_file():
+        source = find_source(root, media)
+        if isinstance(source, Path) and not source.is_file():
             return (), f"the video {media.path} is not under {root} any more"
-        return _strips(path, media, budget, lead.multiple_of, decoder), ""
+        return _strips(source, media, budget, lead, decoder), ""
     except FramewiseError as error:
         return (), f"the video {media.path} cannot be shown: {error}"
 
 
 def _strips(
-    path: Path, media: Media, budget: Budget, multiple_of: int, decoder: Decoder
+    source: Source, media: Media, budget: Budget, lead: Allocation, decoder: Decoder
 ) -> tuple[Strip, ...]:
     options = {int(option) for option in budget.probabilities or _OPTIONS} | {budget.num_frames}
-    window = {"start_seconds": media.start_seconds, "end_seconds": media.end_seconds}
     found: dict[int, tuple[list[int], Frames]] = {}
     for option in sorted(options):
-        frames, _ = sample_clip(decoder, path, option, multiple_of=multiple_of, **window)
+        frames, _ = sample_clip(
+            decoder,
+            source,
+            option,
+            multiple_of=lead.multiple_of,
+            good_frames=lead.good_frames.get(media.path),
+            start_seconds=media.start_seconds,
+            end_seconds=media.end_seconds,
+        )
         found.setdefault(len(frames.pixels), ([], frames))[0].append(option)
     return tuple(
         Strip(

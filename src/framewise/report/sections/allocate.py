@@ -7,7 +7,7 @@ from framewise._jsonl import Row
 from framewise.report._section import Page, Section
 from framewise.report.sections._allocation import Allocation
 from framewise.report.sections._budget_figure import draw_budgets
-from framewise.report.sections._clip_card import build_cards, leading
+from framewise.report.sections._clip_card import Card, build_cards, leading
 
 POSITION = 20
 
@@ -42,10 +42,29 @@ def build(page: Page) -> list[Section]:
     return [budgets, _clips(allocations)]
 
 
+def browse(page: Page, most: int) -> list[Section]:
+    """The budgets of one allocation, with many samples in turn of each number of frames."""
+    (run,) = page.of("allocate")
+    allocation = Allocation.read(run, page.palette)
+    budgets, _ = build(page)
+    note = (
+        f"At most {most} samples, in turn of each number of frames, in the order of the file: not picked by hand. "
+        "Open are the budget and all smaller options. Under each frame stands its time in seconds."
+    )
+    cards = build_cards([allocation], most, one_a_size=False)
+    return [budgets, _section("Samples", note, cards)]
+
+
 def _clips(allocations: Sequence[Allocation]) -> Section:
+    note = (
+        f"The first sample of each budget that {leading(allocations).look.name} gave, in the order of its file: not "
+        "picked by hand. Open are the budget and all smaller options: what fewer frames would have shown. Under "
+        "each frame stands its time in seconds."
+    )
+    return _section("A few clips", note, build_cards(allocations))
+
+
+def _section(title: str, note: str, cards: Sequence[Card]) -> Section:
     return Section(
-        anchor="clips",
-        title="A few clips",
-        template="clips.html.jinja",
-        context={"lead": leading(allocations).look, "cards": build_cards(allocations)},
+        anchor="clips", title=title, template="clips.html.jinja", context={"note": note, "cards": cards}
     )

@@ -8,6 +8,7 @@ from framewise.report._palette import Look
 from framewise.report._run import Run
 from framewise.report._section import Page, Section
 from framewise.report.sections._comparison import Arm, Modality, read_arms
+from framewise.report.sections._comparison_details import benchmark_lines, between_lines, flips_shown
 from framewise.report.sections._evaluations import chance_by_subtask, evaluations_of, samples_trained_on
 from framewise.report.sections._headline import headline
 from framewise.report.sections._subtask_figure import draw_subtasks
@@ -27,7 +28,11 @@ class _Row:
 def build(page: Page) -> list[Section]:
     """One section for each comparison."""
     runs = page.of("compare")
-    return [_section(run, number, page, alone=len(runs) == 1) for number, run in enumerate(runs, start=1)]
+    sections = []
+    for number, run in enumerate(runs, start=1):
+        sections.append(_section(run, number, page, alone=len(runs) == 1))
+        sections += _details(run, number, alone=len(runs) == 1)
+    return sections
 
 
 def _section(run: Run, number: int, page: Page, *, alone: bool) -> Section:
@@ -53,6 +58,31 @@ def _section(run: Run, number: int, page: Page, *, alone: bool) -> Section:
             "benchmarks": _benchmarks(arms, chance_by_subtask(evaluations), page, anchor),
         },
     )
+
+
+def _details(run: Run, number: int, *, alone: bool) -> list[Section]:
+    """Benchmarks in their own units and items that turned; nothing in comparisons that have neither."""
+    comparison, flips = run.json("comparison.json"), run.rows("flips.jsonl")
+    benchmarks = benchmark_lines(comparison, slices=False)
+    if not benchmarks:
+        return []
+    title = "What changed, and why"
+    return [
+        Section(
+            anchor=f"comparison-{number}-details",
+            title=title if alone else f"{title}: {run.name}",
+            template="compare_details.html.jinja",
+            context={
+                "marks": comparison.get("marks", []),
+                "margin": comparison.get("margin", 0.0),
+                "benchmarks": benchmarks,
+                "slices": benchmark_lines(comparison, slices=True),
+                "between": between_lines(comparison),
+                "flips": flips_shown(flips),
+                "num_flips": len(flips),
+            },
+        )
+    ]
 
 
 def _benchmarks(

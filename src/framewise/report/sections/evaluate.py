@@ -44,8 +44,14 @@ def _table(benchmark: str, columns: Sequence[_Column]) -> dict[str, Any]:
         "modality": found[0][1]["modality"],
         "looks": [column.look for column, _ in found],
         "lines": [(name, _chance(cells), cells, whole) for name, cells, whole in lines],
-        "facts": [(column.look, result) for column, result in found],
+        "facts": [(column.look, result, _pooling(column.results)) for column, result in found],
     }
+
+
+def _pooling(results: dict[str, Any]) -> str | None:
+    """How a family that pools frames did it; None where none is stated."""
+    side = results.get("reading", {}).get("frame_pooling")
+    return f"{side}x{side}" if side else None
 
 
 def _chance(cells: Sequence[dict[str, Any] | None]) -> float | None:
