@@ -17,8 +17,9 @@ BENCH := .venv-bench/.installed
 demo: $(INSTALLED)
 	$(BIN)/framewise demo $(ARGS)
 
+# Files go to as many processes as there are cores, with one thread each.
 test: $(INSTALLED)
-	$(BIN)/pytest -m "not slow" $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow" -n auto --dist loadfile $(ARGS)
 
 test-slow: $(INSTALLED)
 	$(BIN)/pytest -m slow $(ARGS)
