@@ -104,8 +104,8 @@ def along_line(
 
 
 def _rounding(loss: float, step: float) -> float:
-    """Of a second difference of four losses' weight at this step, extrapolated by a third."""
-    return 4 / 3 * 4 * 2.0**-24 * abs(loss) / step**2
+    """Of a second difference at this step, extrapolated by a third, where each loss is off by four roundings."""
+    return 4 / 3 * 4 * 2.0**-22 * abs(loss) / step**2
 
 
 def _crossing(value: Callable[[float], float], learning_rate: float, slope: float) -> float | None:

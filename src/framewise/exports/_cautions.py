@@ -38,6 +38,12 @@ def position_cautions(samples: Sequence[Sample], setup: Setup, *, whole_seconds:
             "a time position in every version of transformers, which counts in half seconds; Framewise's own "
             "trainer keeps them apart"
         )
+    if videos:
+        said.append(
+            "text after a video goes on where the trainer's transformers says: after the last time in version 4 "
+            "(after_max, the rule of the released weights), after the larger side of a frame in version 5 "
+            "(after_extent). Evaluate what it trains with the same rule: framewise evaluate --text-position"
+        )
     return said
 
 
