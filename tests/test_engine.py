@@ -150,6 +150,8 @@ def test_no_worker_outlives_the_parent(tmp_path, sent):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # What a shell starts in the background ignores Ctrl-C, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     workers = {int(parent.stdout.readline()) for _ in range(2)}
     children = psutil.Process(parent.pid).children(recursive=True)
