@@ -158,6 +158,11 @@ def require_finished(path: Path, stage: str | None = None) -> dict[str, Any]:
     return manifest
 
 
+def table_of(path: Path, name: str) -> Path:
+    """The table itself, or the one of this name in the run that has it: they count the same."""
+    return path / name if path.is_dir() else path
+
+
 def digest(path: Path) -> str:
     """sha256 of a file's bytes, or of the names and bytes of all files below a directory.
 

@@ -86,8 +86,8 @@ def test_frozen_parts_stay_and_others_move(
 
 
 def test_training_lowers_the_loss(make_recipe: Callable[..., Recipe], tmp_path: Path) -> None:
-    log = rows(train(make_recipe(max_steps=25, batch_size=4), output=tmp_path / "run"), "log.jsonl")
-    assert log[-1]["loss"] < 0.6 * log[0]["loss"]
+    log = rows(train(make_recipe(max_steps=40, batch_size=4), output=tmp_path / "run"), "log.jsonl")
+    assert log[-1]["loss"] < 0.5 * log[0]["loss"]
 
 
 @pytest.mark.parametrize(

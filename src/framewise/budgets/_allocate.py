@@ -19,7 +19,7 @@ from framewise.budgets._summary import SUMMARY, summarise
 from framewise.budgets._table import BUDGETS, STAGE
 from framewise.budgets._tokens import TokenCount, TokenCounter
 from framewise.clips import read_clips
-from framewise.records import SKIPPED, record_files, skipped_row
+from framewise.records import SKIPPED, record_inputs, skipped_row
 
 CLIPS = "clips.jsonl"
 WISHES = "wishes.jsonl"
@@ -78,7 +78,7 @@ def allocate(
         "tokens": vars(tokens) if tokens else None,
         **rounding.config(),
     }
-    inputs = {**_record_inputs(records), "clips": _clip_rows(clips), **chosen.inputs()}
+    inputs = {**record_inputs(records), "clips": _clip_rows(clips), **chosen.inputs()}
     with RunDirectory(output, stage=STAGE, config=config, inputs=inputs, fresh=fresh) as run:
         if not run.finished:
             started = time.monotonic()
@@ -92,11 +92,6 @@ def allocate(
             places = {"records": str(records), "media_root": root}
             run.complete(seconds=time.monotonic() - started, places=places)
     return output
-
-
-def _record_inputs(records: Path) -> dict[str, Path]:
-    """The files of rows alone: a folder of records may hold terabytes of videos as well."""
-    return {f"records/{file.relative_to(records.parent).as_posix()}": file for file in record_files(records)}
 
 
 def _clip_rows(clips: Path) -> Path:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_CELLS_AT_ONCE = 2_000_000
+from framewise._resampling import draw_clusters, number_clusters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,14 +30,9 @@ def mean_with_interval(
         num_resamples: Bootstrap draws.
         seed: Seed of the draws; equal seeds draw the same clusters, so that intervals of several measures agree.
     """
-    numbers: dict[Hashable, int] = {}
-    index = np.array([numbers.setdefault(cluster, len(numbers)) for cluster in clusters])
+    index = number_clusters(clusters)
     sums, counts = np.bincount(index, weights=values), np.bincount(index)
-    rng = np.random.default_rng(seed)
-    batch = max(1, _CELLS_AT_ONCE // len(sums))
-    means = []
-    for start in range(0, num_resamples, batch):
-        drawn = rng.integers(0, len(sums), (min(batch, num_resamples - start), len(sums)))
-        means.append(sums[drawn].sum(1) / counts[drawn].sum(1))
+    draws = draw_clusters(len(sums), num_draws=num_resamples, seed=seed)
+    means = [(weights @ sums) / (weights @ counts) for weights in draws]
     low, high = np.quantile(np.concatenate(means), (0.025, 0.975))
     return Interval(mean=float(values.mean()), low=float(low), high=float(high))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from framewise._artifacts import table_of
 from framewise._errors import UsageError
 from framewise._jsonl import read_rows
 from framewise.budgets._budget import Key
@@ -20,7 +21,7 @@ def read_truth(path: Path) -> dict[Key, int]:
     Raises:
         UsageError: There is no such table, or a row is malformed.
     """
-    file = path / TRUTH if path.is_dir() else path
+    file = table_of(path, TRUTH)
     if path.is_dir() and not file.exists():
         return {key: budget.num_frames for key, budget in read_budgets(path).items()}
     if not file.is_file():

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from framewise.records import record_files
+from framewise._artifacts import table_of
+from framewise.records import record_inputs
 
 
 def recorded_inputs(
@@ -23,17 +24,14 @@ def recorded_inputs(
         truth: A table of minimal budgets, or the folder that has it.
         budgets: A table of budgets, or the run that has it.
     """
-    inputs = {
-        f"{role}/{file.name}": file
-        for role, path in (("images", images), ("videos", videos))
-        if path is not None
-        for file in record_files(path)
-    }
+    inputs: dict[str, Path] = {}
+    for role, records in (("images", images), ("videos", videos)):
+        inputs |= record_inputs(records, role) if records is not None else {}
     here = [Path(model) for model in models]
     names = ["model"] if len(here) == 1 else [f"model/{number}" for number in range(len(here))]
     inputs |= {name: path for name, path in zip(names, here, strict=True) if path.exists()}
     if truth is not None:
         inputs["truth"] = truth / "truth.jsonl" if (truth / "truth.jsonl").is_file() else truth
     if budgets is not None:
-        inputs["budgets"] = budgets / "budgets.jsonl" if budgets.is_dir() else budgets
+        inputs["budgets"] = table_of(budgets, "budgets.jsonl")
     return inputs

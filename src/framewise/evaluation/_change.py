@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from framewise._resampling import number_clusters
 from framewise.evaluation._causes import Cause, shapley_parts
-from framewise.evaluation._draws import NUM_DRAWS, bootstrap, number_clusters, sign_flip
+from framewise.evaluation._draws import NUM_DRAWS, bootstrap, sign_flip
 from framewise.evaluation._equivalence import Equivalence, central, smallest_detectable
 from framewise.evaluation._metrics import Metric, Vector, columns
 from framewise.evaluation._statistics import exact_mcnemar

@@ -4,26 +4,20 @@ All metrics share the draws, and a composite is computed again from its sums in 
 the draw's counts times the clusters' sums, so a whole batch of draws is one product of matrices.
 """
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import pairwise
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from framewise._resampling import batches, draw_clusters, number_clusters
 from framewise.evaluation._metrics import Metric, Vector, columns, combine
 
 NUM_DRAWS = 10_000
 Name = TypeVar("Name", bound=Hashable)
 
-_CELLS_AT_ONCE = 2_000_000
 _TOLERANCE = 1e-9
-
-
-def number_clusters(clusters: Sequence[Hashable]) -> NDArray[np.int64]:
-    """The number of each item's cluster, from 0, in the order of first appearance."""
-    numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(cluster, len(numbers)) for cluster in clusters], dtype=np.int64)
 
 
 def bootstrap(
@@ -45,14 +39,10 @@ def bootstrap(
         Values of shape [num_draws]; not-a-number where a draw has no item of a part.
     """
     table = _Table(metrics, number_clusters(clusters))
-    rng = np.random.default_rng(seed)
-    size = table.num_clusters
-    parts = []
-    for batch in _batches(num_draws, size):
-        drawn = rng.integers(size, size=(batch, size)) + size * np.arange(batch)[:, None]
-        counts = np.bincount(drawn.ravel(), minlength=batch * size).reshape(batch, size)
-        weights = counts.astype(np.float64)
-        parts.append(table.values(weights @ table.above, weights @ table.below))
+    parts = [
+        table.values(weights @ table.above, weights @ table.below)
+        for weights in draw_clusters(table.num_clusters, num_draws=num_draws, seed=seed)
+    ]
     return {name: np.concatenate([part[name] for part in parts]) for name in metrics}
 
 
@@ -84,18 +74,12 @@ def sign_flip(
     least = {name: abs(float(found[0])) - _TOLERANCE for name, found in observed.items()}
     rng = np.random.default_rng(seed)
     extreme = dict.fromkeys(before, 0)
-    for batch in _batches(num_draws, size):
+    for batch in batches(num_draws, size):
         flips = rng.integers(0, 2, size=(batch, size)).astype(np.float64)
         for name, found in two.differences(one, flips).items():
             # Negated, so that a draw without a value speaks against a difference.
             extreme[name] += int((~(np.abs(found) < least[name])).sum())
     return {name: (1 + number) / (1 + num_draws) for name, number in extreme.items()}
-
-
-def _batches(num_draws: int, num_clusters: int) -> Iterator[int]:
-    most = max(1, _CELLS_AT_ONCE // num_clusters)
-    for start in range(0, num_draws, most):
-        yield min(most, num_draws - start)
 
 
 class _Table(Generic[Name]):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from framewise._artifacts import RunDirectory, digest
+from framewise._artifacts import RunDirectory, digest, table_of
 from framewise._errors import UsageError
 from framewise._jsonl import read_json, write_json
 from framewise._plugins import load_plugin
@@ -214,7 +214,7 @@ def _opener(
 
 
 def _budget_digest(budgets: Path) -> str:
-    return digest(budgets / "budgets.jsonl" if budgets.is_dir() else budgets)
+    return digest(table_of(budgets, "budgets.jsonl"))
 
 
 def _check_scorers(plugins: Benchmarks, scorers: Sequence[str]) -> None:

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from framewise.evaluation._draws import NUM_DRAWS, bootstrap, number_clusters
+from framewise._resampling import number_clusters
+from framewise.evaluation._draws import NUM_DRAWS, bootstrap
 from framewise.evaluation._equivalence import central
 from framewise.evaluation._metrics import mean
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from framewise._artifacts import RunDirectory
+from framewise._artifacts import RunDirectory, table_of
 from framewise._errors import FramewiseError, UsageError
 from framewise._jsonl import Row, write_json
 from framewise._plugins import load_plugin
@@ -16,7 +16,7 @@ from framewise.exports._model import find_target
 from framewise.exports._samples import Collected, Source, collect
 from framewise.exports._sidecar import sidecar_rows
 from framewise.exports._verify import STAGE, verify_folder
-from framewise.records import SKIPPED, check_outside, default_media_root, record_files
+from framewise.records import SKIPPED, check_outside, default_media_root, record_inputs
 
 SUMMARY = "summary.json"
 
@@ -101,9 +101,8 @@ def _check_clips(
 
 
 def _inputs(records: Path, budgets: Path, materialised: Path | None) -> dict[str, Path]:
-    """Tables count the same whether their run was named or their file."""
-    files = {f"records/{f.relative_to(records.parent).as_posix()}": f for f in record_files(records)}
-    files["budgets"] = budgets / "budgets.jsonl" if budgets.is_dir() else budgets
+    files = record_inputs(records)
+    files["budgets"] = table_of(budgets, "budgets.jsonl")
     if materialised is not None:
         files["materialised"] = materialised / ROWS
     return files

@@ -59,12 +59,17 @@ class LlavaFamily(Family):
             self.model, self._released = load_model(
                 self.model_class, name, dtype=dtype, device=device, tokenizer=self.tokenizer
             )
+            self._adapt(self.model)
 
     def _state_counts(self) -> None:
         """What upstream's own count of an image's tokens needs; some released processors leave it out."""
         self._processor.patch_size = self.config.vision_config.patch_size
         self._processor.vision_feature_select_strategy = self.config.vision_feature_select_strategy
         self._processor.num_additional_image_tokens = 1
+
+    @abstractmethod
+    def _adapt(self, model: Any) -> None:
+        """Make the loaded model follow the settings."""
 
     @abstractmethod
     def _settle(self, settings: FamilySettings) -> FamilySettings:

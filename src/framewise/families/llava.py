@@ -1,7 +1,6 @@
 """LLaVA-1.5 (Liu et al. 2023, arXiv 2310.03744), which reads a video as images whose tokens are pooled."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -36,18 +35,8 @@ class Llava(LlavaFamily):
     model_class = transformers.LlavaForConditionalGeneration
     processor_class = transformers.LlavaProcessor
 
-    def __init__(
-        self,
-        folder: Path,
-        settings: FamilySettings,
-        *,
-        dtype: torch.dtype,
-        device: str,
-        with_model: bool = True,
-    ) -> None:
-        super().__init__(folder, settings, dtype=dtype, device=device, with_model=with_model)
-        if with_model:
-            read_pooled(self.model.model, self._pooling)
+    def _adapt(self, model: Any) -> None:
+        read_pooled(model.model, self._pooling)
 
     def _settle(self, settings: FamilySettings) -> FamilySettings:
         side = tokens_aside(self.config)

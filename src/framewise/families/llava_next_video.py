@@ -26,18 +26,8 @@ class LlavaNextVideo(LlavaFamily):
     model_class = transformers.LlavaNextVideoForConditionalGeneration
     processor_class = transformers.LlavaNextVideoProcessor
 
-    def __init__(
-        self,
-        folder: Path,
-        settings: FamilySettings,
-        *,
-        dtype: torch.dtype,
-        device: str,
-        with_model: bool = True,
-    ) -> None:
-        super().__init__(folder, settings, dtype=dtype, device=device, with_model=with_model)
-        if with_model:
-            self.model.config.image_grid_pinpoints = self.config.image_grid_pinpoints
+    def _adapt(self, model: Any) -> None:
+        model.config.image_grid_pinpoints = self.config.image_grid_pinpoints
 
     def _settle(self, settings: FamilySettings) -> FamilySettings:
         own = self.config.spatial_pool_stride

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from framewise._artifacts import RunDirectory
+from framewise._artifacts import RunDirectory, table_of
 from framewise._engine import TaskFault, run_tasks
 from framewise._errors import UsageError
 from framewise._jsonl import Row, write_json
@@ -21,7 +21,7 @@ from framewise.materialise._encode import ENCODER
 from framewise.materialise._frame_size import FrameSize
 from framewise.materialise._make import PARTS, Fault, Workshop, make_clip
 from framewise.materialise._plan import Plan, plan_clips
-from framewise.records import SKIPPED, check_outside, default_media_root, record_files, skipped_row
+from framewise.records import SKIPPED, check_outside, default_media_root, record_inputs, skipped_row
 
 STAGE = "materialise"
 MATERIALISED, SUMMARY = "materialised.jsonl", "summary.json"
@@ -88,10 +88,8 @@ def materialise(
 
 
 def _inputs(records: Path, budgets: Path, clips: Path | None) -> dict[str, Path]:
-    files = {f"records/{f.relative_to(records.parent).as_posix()}": f for f in record_files(records)}
-    tables = {"budgets": budgets, **({"clips": clips} if clips else {})}
-    rows = {role: path / f"{role}.jsonl" if path.is_dir() else path for role, path in tables.items()}
-    return {**files, **rows}
+    inputs = record_inputs(records) | {"budgets": table_of(budgets, "budgets.jsonl")}
+    return inputs | ({"clips": table_of(clips, "clips.jsonl")} if clips else {})
 
 
 def _located(size: FrameSize) -> FrameSize:

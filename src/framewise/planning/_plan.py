@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from framewise._artifacts import RunDirectory, read_manifest
+from framewise._artifacts import RunDirectory, read_manifest, table_of
 from framewise._errors import UsageError
 from framewise._jsonl import Row, read_json, write_json
 from framewise._progress import track
@@ -29,7 +29,7 @@ from framewise.planning._shapes import Shaper
 from framewise.planning._summary import batch_shapes, budget_table, fits, skipped_counts
 from framewise.planning._trainable import Shape, trainable_shapes
 from framewise.planning._work import Workload
-from framewise.records import SKIPPED, record_files
+from framewise.records import SKIPPED, record_inputs
 
 PLAN, SAMPLES = "plan.json", "samples.jsonl"
 _HERE = Machine()
@@ -170,14 +170,11 @@ def _clips_of(recipe: TrainingRecipe) -> Path | None:
 
 
 def _inputs(recipe: TrainingRecipe, clips: Path | None) -> dict[str, Path]:
-    inputs = {
-        f"records/{file.relative_to(recipe.records.parent).as_posix()}": file
-        for file in record_files(recipe.records)
-    }
+    inputs = record_inputs(recipe.records)
     if recipe.budgets is not None:
-        inputs["budgets"] = recipe.budgets / "budgets.jsonl" if recipe.budgets.is_dir() else recipe.budgets
+        inputs["budgets"] = table_of(recipe.budgets, "budgets.jsonl")
     if clips is not None:
-        inputs["clips"] = clips / "clips.jsonl" if clips.is_dir() else clips
+        inputs["clips"] = table_of(clips, "clips.jsonl")
     if Path(recipe.model).exists():
         files = sorted(p for p in Path(recipe.model).iterdir() if p.is_file() and p.suffix not in _WEIGHTS)
         inputs |= {f"model/{file.name}": file for file in files}

@@ -11,7 +11,7 @@ from framewise.records._media import relative_media, resolve_media
 from framewise.records._medium import Media, MediaKind
 from framewise.records._read import BadRow, PlacedRecord, default_media_root, read_placed, read_records
 from framewise.records._record import MARKERS, Record, Role, Task, Turn, marker_kinds, strip_markers
-from framewise.records._rows import check_outside, record_files
+from framewise.records._rows import check_outside, record_files, record_inputs
 from framewise.records._skipped import SKIPPED, skipped_row
 from framewise.records._task import infer_task
 from framewise.records._write import write_dataset
@@ -41,6 +41,7 @@ __all__ = [
     "read_placed",
     "read_records",
     "record_files",
+    "record_inputs",
     "relative_media",
     "resolve_media",
     "skipped_row",

@@ -43,6 +43,17 @@ def record_files(path: Path) -> list[Path]:
     return found
 
 
+def record_inputs(path: Path, role: str = "records") -> dict[str, Path]:
+    """The files of rows at ``path`` as inputs of a run, by role and place below the folder that ``path`` is in.
+
+    Of a folder of records only these count: it may hold terabytes of videos as well.
+
+    Raises:
+        UsageError: As in ``record_files``.
+    """
+    return {f"{role}/{file.relative_to(path.parent).as_posix()}": file for file in record_files(path)}
+
+
 def check_outside(output: Path, records: Path) -> None:
     """Check that an output is not written among the files that it is made from.
 

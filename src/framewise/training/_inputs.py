@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from framewise.records import record_files
+from framewise._artifacts import table_of
+from framewise.records import record_inputs
 from framewise.training._recipe import Recipe
 
 # These change how fast a run is or what a stop costs, not what comes out: a run may go on with others.
@@ -18,18 +19,12 @@ def recorded_config(recipe: Recipe) -> dict[str, Any]:
 
 
 def recorded_inputs(recipe: Recipe) -> dict[str, Path]:
-    """The files that the outcome depends on, by role.
-
-    Of a folder of records only the files of rows count: it may hold terabytes of videos as well.
-    """
-    inputs = {
-        f"records/{file.relative_to(recipe.records.parent).as_posix()}": file
-        for file in record_files(recipe.records)
-    }
+    """The files that the outcome depends on, by role."""
+    inputs = record_inputs(recipe.records)
     if Path(recipe.model).exists():
         inputs["model"] = Path(recipe.model)
     for role, name in (("budgets", "budgets.jsonl"), ("clips", "clips.jsonl")):
         path: Path | None = getattr(recipe, role)
         if path is not None:
-            inputs[role] = path / name if path.is_dir() else path
+            inputs[role] = table_of(path, name)
     return inputs

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from framewise._artifacts import table_of
 from framewise._jsonl import read_rows
 from framewise.budgets import Budget
 from framewise.clips import Clip
@@ -56,7 +57,7 @@ class Allocation:
     @cached_property
     def good_frames(self) -> dict[str, int]:
         """Of truncated clips that were allowed, the frames before the damage, by path."""
-        rows = self.clips / "clips.jsonl" if self.clips.is_dir() else self.clips
+        rows = table_of(self.clips, "clips.jsonl")
         clips = (Clip.from_json(row) for row in read_rows(rows))
         return {clip.path: clip.good_frames for clip in clips if clip.good_frames is not None}
 
