@@ -1,17 +1,19 @@
 """The captured rows against eager attention, and the stage."""
 
+import numpy as np
 import pytest
 import torch
 
 from framewise._errors import UsageError
 from framewise._jsonl import read_json, read_rows, write_rows
-from framewise._plugins import load_plugin, plugin_names
+from framewise._plugins import plugin_names
 from framewise.diagnostics import AttentionSettings, _attention, measure_attention
 from framewise.diagnostics._boxes import token_grid
 from framewise.diagnostics._last_query import are_sinks, last_query_attention
 from framewise.diagnostics._loss import place
 from framewise.diagnostics._samples import Encoder, read_samples
-from framewise.families import open_family
+from framewise.families import ImageGrid, Visual, open_family
+from framewise.records import Turn
 
 
 def encode(family, data):
@@ -46,17 +48,51 @@ def test_a_value_that_stands_out_makes_a_sink():
 def test_the_grid_is_read_off_the_positions(tiny_checkpoint, data):
     family = open_family(tiny_checkpoint, with_model=False)
     encoded = encode(family, data)
-    places, grid = token_grid(encoded, family.config.image_token_id)
-    assert grid == (2, 2)
+    places, grid = token_grid(family, encoded, family.config.image_token_id, 32, 32)
+    assert grid == ImageGrid(rows=2, columns=2)
     assert len(places) == encoded.num_visual_tokens == 4
 
 
-def test_families_without_a_grid_are_refused(family_checkpoint, data):
-    name = next(n for n in plugin_names("families") if "qwen" not in n)
-    assert load_plugin("families", name).model_types
-    family = open_family(family_checkpoint(name), with_model=False)
-    with pytest.raises(UsageError, match="a height and a width"):
-        token_grid(encode(family, data), 0)
+def test_llava_sees_a_square_out_of_the_middle_in_rows(family_checkpoint, data):
+    family = open_family(family_checkpoint("llava"), dtype=torch.float64)
+    encoded = encode(family, data)
+    places, grid = token_grid(family, encoded, family.config.image_token_id, 32, 64)
+    assert len(places) == grid.rows * grid.columns == encoded.num_visual_tokens
+    assert grid.window == (0.25, 0, 0.75, 1)
+    # What lies well outside the window cannot be seen; what lies in a cell moves its own feature most.
+    pixels = np.full((1, 32, 64, 3), 100, dtype=np.uint8)
+    changed = pixels.copy()
+    changed[:, :, :8] = changed[:, :, 56:] = 250
+    features = [_features(family, p) for p in (pixels, changed)]
+    assert features[0] == pytest.approx(features[1])
+    corner = pixels.copy()
+    corner[:, -4:, 16:20] = 250
+    moved = (_features(family, corner) - features[0]).norm(dim=-1)
+    assert int(moved.argmax()) == (grid.rows - 1) * grid.columns
+
+
+@torch.no_grad()
+def _features(family, pixels):
+    """What the image's tokens are, row after row of the sequence."""
+    visual = Visual(kind="image", pixels=pixels, times_seconds=np.zeros(1))
+    inputs = family.collate([family.encode([Turn(role="user", text="<image>what?")], [visual])], pad="left")
+    found = family.model.model.get_image_features(inputs["pixel_values"].double(), return_dict=True)
+    return torch.as_tensor(found.pooler_output[0] if hasattr(found, "pooler_output") else found[0])
+
+
+def test_llava_is_measured_like_the_others(family_checkpoint, data, boxes, tmp_path):
+    measure_attention(
+        [family_checkpoint("llava")], images=data.images, boxes=boxes, output=tmp_path / "run",
+        settings=AttentionSettings(num_images=2),
+    )  # fmt: skip
+    found = read_json(tmp_path / "run" / "attention.json")
+    assert (found["n"], found["mean_area"]) == (2, 0.25)
+
+
+def test_families_that_read_tiles_are_refused(family_checkpoint, data):
+    family = open_family(family_checkpoint("llava_next_video"), with_model=False)
+    with pytest.raises(UsageError, match="llava_next_video reads it in tiles"):
+        token_grid(family, encode(family, data), family.config.image_token_id, 32, 32)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -65,3 +66,40 @@ def test_records_of_a_benchmark_have_answers_only_when_asked_for(tmp_path):
         (row,) = read_rows(output)
         assert [turn["role"] for turn in row["turns"]] == roles
         assert row["turns"][-1]["text"] == ("green" if extra else "<image>Which color?")
+
+
+def test_coco_boxes_are_joined_to_the_questions_of_pope(tiny_checkpoint, tmp_path, write_image):
+    folder, picture = tmp_path / "data" / "pope", "COCO_val2014_000000000007.jpg"
+    (folder / "val2014").mkdir(parents=True)
+    write_image(folder / "val2014" / picture, np.full((32, 48, 3), 90, dtype=np.uint8))
+    for split in ("random", "popular", "adversarial"):
+        rows = [
+            {
+                "question_id": number,
+                "image": picture,
+                "text": f"Is there a {thing} in the image?",
+                "label": label,
+            }
+            for number, (thing, label) in enumerate((("dog", "yes"), ("cat", "no")), start=1)
+        ]
+        (folder / f"coco_pope_{split}.json").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    coco = {
+        "images": [{"id": 7, "file_name": picture, "width": 48, "height": 32}],
+        "categories": [{"id": 1, "name": "dog"}, {"id": 2, "name": "cat"}],
+        "annotations": [{"image_id": 7, "category_id": 1, "bbox": [0, 0, 24, 16]}],
+    }
+    (tmp_path / "instances.json").write_text(json.dumps(coco))
+    given = ["--data-root", tmp_path / "data", "--boxes", tmp_path / "instances.json"]
+    done = run(
+        "diagnose", "attention", tiny_checkpoint, tiny_checkpoint, "--benchmark", "pope", *given, "-o",
+        tmp_path / "run",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "boxes: 3 questions; left out 3 whose object is not in the picture" in done.output
+    found = read_json(tmp_path / "run" / "attention.json")
+    assert (found["n"], found["mean_area"]) == (3, pytest.approx(0.25))
+    done = run(
+        "diagnose", "attention", "a", "b", "--images", "x.jsonl", "--boxes", tmp_path / "instances.json", "-o",
+        tmp_path / "other",
+    )  # fmt: skip
+    assert "give --benchmark pope" in str(done.exception)

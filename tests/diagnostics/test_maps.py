@@ -5,7 +5,7 @@ import pytest
 
 from framewise._errors import UsageError
 from framewise._jsonl import write_rows
-from framewise.diagnostics._boxes import coverage, elsewhere, paint, read_boxes
+from framewise.diagnostics._boxes import coverage, elsewhere, onto, paint, read_boxes, within
 from framewise.diagnostics._maps import divergence, map_metrics, normalise, relative
 
 KEEP = np.ones(4, dtype=bool)
@@ -57,9 +57,18 @@ def test_divergence_is_zero_for_equal_maps_and_one_bit_for_apart_ones():
 
 
 def test_coverage_is_the_share_of_each_cell():
-    assert coverage([(0, 0, 0.5, 0.5)], (2, 2)).tolist() == [1, 0, 0, 0]
-    assert coverage([(0.25, 0, 0.75, 1)], (1, 2)).tolist() == [0.5, 0.5]
-    assert coverage([(0, 0, 1, 1), (0, 0, 0.5, 0.5)], (2, 2)).tolist() == [1, 1, 1, 1]
+    assert coverage([(0, 0, 0.5, 0.5)], 2, 2).tolist() == [1, 0, 0, 0]
+    assert coverage([(0.25, 0, 0.75, 1)], 1, 2).tolist() == [0.5, 0.5]
+    assert coverage([(0, 0, 1, 1), (0, 0, 0.5, 0.5)], 2, 2).tolist() == [1, 1, 1, 1]
+
+
+def test_boxes_are_cut_to_what_a_model_sees():
+    middle = (0.25, 0.0, 0.75, 1.0)
+    boxes = [(0.0, 0.0, 0.5, 0.5), (0.8, 0.0, 1.0, 1.0), (0.5, 0.2, 0.625, 0.4)]
+    assert within(boxes, middle) == ((0, 0, 0.5, 0.5), (0.5, 0.2, 0.75, 0.4))
+    assert onto(within(boxes[2:], middle), middle) == (pytest.approx(boxes[2]),)
+    padded = (0.0, -0.5, 1.0, 1.5)
+    assert within([(0.0, 0.0, 1.0, 1.0)], padded) == ((0, 0.25, 1, 0.75),)
 
 
 def test_paint_leaves_the_rest_and_patches_elsewhere_are_clear_of_the_box():

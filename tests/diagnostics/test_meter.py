@@ -7,6 +7,7 @@ from reference_gradients import products, sample_gradient, total
 
 from framewise._errors import FramewiseError, UsageError
 from framewise._plugins import plugin_names
+from framewise.diagnostics import _meter
 from framewise.diagnostics._measure import fill_halves, offset, read_block, read_images
 from framewise.diagnostics._meter import GradientMeter
 from framewise.diagnostics._modules import choose_learned
@@ -89,6 +90,27 @@ def test_no_gradient_is_left_and_modules_partition_what_learns(probe, encoded):
     meter.close()
     probe.loss(encoded)[0].backward()
     assert all(item.parameter.grad is not None for item in probe.learned)
+
+
+def test_parameters_may_wait_for_the_end_of_a_pass_or_not(tiny_checkpoint, data, monkeypatch):
+    probe = open_probe(tiny_checkpoint, SETTINGS, dtype=torch.float64)
+    images = read_samples(data.images, "image", limit=4, seed=0)
+    encoded = [Encoder(probe.family, images).encode(sample)[0] for sample in images.samples[:3]]
+    found = []
+    for small in (0, 500, 10**9):
+        monkeypatch.setattr(_meter, "_SMALL", small)
+        meter = GradientMeter(probe.learned, dtype=torch.float64)
+        for half in (0, 1):
+            assert meter.add(probe.loss(encoded[half])[0], half)
+        readings = [meter.read(probe.loss(sample)[0]) for sample in encoded]
+        cosine = meter.half_cosine()
+        meter.close()
+        found.append([(r.halves, r.square, r.before) for r in readings])
+        found[-1].append((np.array(cosine),) * 3)
+    for other in found[1:]:
+        for one, two in zip(found[0], other, strict=True):
+            for a, b in zip(one, two, strict=True):
+                assert a == pytest.approx(b, rel=1e-9, abs=1e-12)
 
 
 def test_the_same_sample_twice_is_the_same_and_dropout_is_refused(probe, encoded):

@@ -9,6 +9,7 @@ from known_gradients import tables
 from framewise._artifacts import RunDirectory
 from framewise._jsonl import read_json, write_json
 from framewise.diagnostics._attention_summary import summarise_attention
+from framewise.diagnostics._bound import summarise_bound
 from framewise.diagnostics._line import along_line
 from framewise.diagnostics._maps import map_metrics, normalise
 from framewise.diagnostics._summary import summarise
@@ -67,6 +68,33 @@ def test_alignment_shows_each_finding_and_number_of_frames(page, tmp_path):
     assert [row.all("th")[0].text for row in beyond.all("tbody")[0].all("tr")] == ["2", "4"]
     assert "12,345 parameters" in section.text
     assert len(section.all("figure")) == 1
+
+
+def test_eq_28_stands_beside_the_measured_change(tmp_path, read_page):
+    steps = [
+        {
+            "record_id": str(i),
+            "cluster": str(i),
+            "m": m,
+            "repeat": 0,
+            "alignment": 1.0,
+            "square": m,
+            "change": 0.1 * m,
+            "rounding": 0.0,
+        }
+        for i in range(3)
+        for m in (2, 4, 8)
+    ]
+    bound = summarise_bound(steps, {str(i): 2 for i in range(3)}, rate=0.1, smoothness=5.0, seed=0)
+    run = alignment_run(tmp_path / "run", bound=bound, beyond_need=None)
+    (section,) = read_page(write_report([run], output=tmp_path / "page.html")).all("section", id="alignment")
+    table = section.all("table")[-1]
+    rows = table.all("tbody")[0].all("tr")
+    assert [row.all("th")[0].text.split()[0] for row in rows] == ["2", "4", "8", "2", "4"]
+    # -0.1 + 5 / 2 0.01 m, beside 0.1 m.
+    assert [rows[0].all("td")[k].text.split("−0.0")[1][:1] for k in (0,)] == ["5"]
+    assert rows[2].all("td")[1].text.startswith("0.8")
+    assert "no proof of less harm" in section.text
 
 
 def test_step_shows_both_losses_of_each_checkpoint(page):

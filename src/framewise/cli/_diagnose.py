@@ -55,13 +55,17 @@ def alignment(
     repeats: Annotated[int, typer.Option(min=1, help="Random frame offsets of each video.")] = 4,
     num_images: NumImages = None,
     num_videos: NumVideos = None,
+    per_video: Annotated[
+        int | None,
+        typer.Option(min=1, help="Most questions of each video, drawn at random.", show_default="all"),
+    ] = None,
     image_root: ImageRoot = None,
     video_root: VideoRoot = None,
     trainable: Trainable = _PARTS,
     lora_rank: LoraRank = None,
     truth: Annotated[
         Path | None,
-        typer.Option(help="Known minimal budgets, to test Eq. 25 and 26 with.", show_default=False),
+        typer.Option(help="Known minimal budgets, to test Eq. 25, 26 and 28 with.", show_default=False),
     ] = None,
     budgets: Annotated[
         Path | None,
@@ -69,6 +73,15 @@ def alignment(
             help="What `framewise allocate` left, for the effect of its selection.", show_default=False
         ),
     ] = None,
+    smoothness: Annotated[
+        float | None,
+        typer.Option(
+            help="Lower estimate of beta of the image loss: holds Eq. 28 against steps on single videos, in float32.",
+            show_default=False,
+        ),
+    ] = None,
+    learning_rate: Annotated[float, typer.Option(help="Of these steps.")] = 1e-5,
+    num_stepped: Annotated[int, typer.Option(min=1, help="Most videos of these steps.")] = 32,
     halves_on: Annotated[
         str | None,
         typer.Option(help="Device of the image gradient, such as cpu.", show_default="the model's"),
@@ -93,8 +106,12 @@ def alignment(
     values = {
         "frames": _numbers(frames),
         "repeats": repeats,
+        "smoothness": smoothness,
+        "learning_rate": learning_rate,
+        "num_stepped": num_stepped,
         "num_images": num_images,
         "num_videos": num_videos,
+        "per_video": per_video,
         "trainable": _names(trainable),
         "lora_rank": lora_rank,
         "seed": seed,
@@ -249,7 +266,8 @@ def attention(
     boxes: Annotated[
         Path | None,
         typer.Option(
-            help="JSONL of `record_id` and `boxes`, [left, top, right, bottom] in fractions of the picture.",
+            help="JSONL of `record_id` and `boxes`, [left, top, right, bottom] in fractions of the picture; "
+            "or COCO's instances_val2014.json, with --benchmark pope.",
             show_default="benchmarks/NAME_boxes.jsonl below the data root",
         ),
     ] = None,
@@ -266,6 +284,7 @@ def attention(
     Example:
         framewise diagnose attention checkpoint runs/hybrid/model --benchmark lab_image \\
             --data-root data/lab -o runs/attention
+        framewise diagnose attention base tuned --benchmark pope --boxes instances_val2014.json -o runs/pope
     """  # noqa: D301 (\b is what click reads)
     from rich.console import Console
 
@@ -275,11 +294,11 @@ def attention(
 
     values = {"num_images": num_images, "neutral_prompt": neutral_prompt, "seed": seed}
     settings = validate(AttentionSettings, values, place="framewise diagnose attention")
-    with _questions(benchmark, data_root, images, boxes) as records:
+    with _questions(benchmark, data_root, images, boxes) as (records, places):
         directory = measure_attention(
             [before, *after],
             images=records,
-            boxes=boxes or data_root / "benchmarks" / f"{benchmark}_boxes.jsonl",
+            boxes=places,
             output=output,
             settings=settings,
             image_root=image_root or (data_root if benchmark else None),
@@ -291,19 +310,27 @@ def attention(
 @contextmanager
 def _questions(
     benchmark: str | None, data_root: Path, images: Path | None, boxes: Path | None
-) -> Iterator[Path]:
-    """Records of the benchmark with their answers, or those that were given."""
+) -> Iterator[tuple[Path, Path]]:
+    """Records of the benchmark with their answers, or those that were given, and the boxes."""
     if (benchmark is None) == (images is None) or (images is not None and boxes is None):
         raise UsageError("give either --benchmark, or --images with --boxes")
-    if images is not None:
-        yield images
+    if images is not None and boxes is not None:
+        if boxes.suffix == ".json":
+            raise UsageError("COCO's boxes are joined to the questions of a benchmark: give --benchmark pope")
+        yield images, boxes
         return
-    from framewise.evaluation import write_item_records
+    from framewise.diagnostics import write_coco_boxes
+    from framewise.evaluation import item_pictures, write_item_records
 
+    name = str(benchmark)
     with TemporaryDirectory() as folder:
-        records = Path(folder) / "questions.jsonl"
-        write_item_records([str(benchmark)], data_root=data_root, output=records, answers=True)
-        yield records
+        records, joined = Path(folder) / "questions.jsonl", Path(folder) / "boxes.jsonl"
+        write_item_records([name], data_root=data_root, output=records, answers=True)
+        if boxes is not None and boxes.suffix == ".json":
+            pictures = item_pictures(name, data_root=data_root)
+            _say(write_coco_boxes(boxes, pictures, output=joined).words())
+            boxes = joined
+        yield records, boxes or data_root / "benchmarks" / f"{name}_boxes.jsonl"
 
 
 def _say(line: str) -> None:

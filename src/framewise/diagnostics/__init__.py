@@ -9,6 +9,7 @@ measure_attention([before, after], images=images, boxes=boxes, output=folder)
 from framewise.diagnostics._alignment import measure_alignment
 from framewise.diagnostics._attention import AttentionSettings, measure_attention
 from framewise.diagnostics._attention_table import attention_table
+from framewise.diagnostics._coco_boxes import JoinedBoxes, write_coco_boxes
 from framewise.diagnostics._curvature import CurvatureSettings, measure_curvature
 from framewise.diagnostics._settings import AlignmentSettings
 from framewise.diagnostics._step import StepSettings, measure_step
@@ -18,6 +19,7 @@ __all__ = [
     "AlignmentSettings",
     "AttentionSettings",
     "CurvatureSettings",
+    "JoinedBoxes",
     "StepSettings",
     "attention_table",
     "measure_alignment",
@@ -25,4 +27,5 @@ __all__ = [
     "measure_curvature",
     "measure_step",
     "step_table",
+    "write_coco_boxes",
 ]

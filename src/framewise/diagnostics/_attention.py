@@ -17,13 +17,13 @@ from framewise._jsonl import Row, write_json
 from framewise._progress import track
 from framewise.clips import load_image
 from framewise.diagnostics._attention_summary import summarise_attention
-from framewise.diagnostics._boxes import Box, coverage, elsewhere, paint, read_boxes, token_grid
+from framewise.diagnostics._boxes import Box, coverage, elsewhere, onto, paint, read_boxes, token_grid, within
 from framewise.diagnostics._inputs import recorded_inputs
 from framewise.diagnostics._last_query import last_query_attention
 from framewise.diagnostics._loss import answer_loss
 from framewise.diagnostics._maps import map_metrics, normalise, relative
 from framewise.diagnostics._samples import Sample, failure_row, read_samples
-from framewise.families import Encoded, Family, FamilySettings, Visual, open_family
+from framewise.families import Encoded, Family, FamilySettings, ImageGrid, Visual, open_family
 from framewise.records import SKIPPED, Turn, resolve_media
 
 ROWS, RESULT = "attention.jsonl", "attention.json"
@@ -81,7 +81,7 @@ def measure_attention(
         ``output``.
 
     Raises:
-        UsageError: An input cannot be used, or the family has no grid of image tokens.
+        UsageError: An input cannot be used, or the family reads pictures in tiles.
         FramewiseError: No picture can be read.
     """
     inputs = {**recorded_inputs(models, images=images), "boxes": boxes}
@@ -155,7 +155,10 @@ class _Viewer:
             [replace(first, text=f"<image>{self.settings.neutral_prompt}")], visual
         )
         keep = keep & keep_too
-        inside = coverage(boxes, grid)
+        seen = within(boxes, grid.window)
+        if not seen:
+            raise FramewiseError("the model crops the picture, and no box is left in what it sees")
+        inside = coverage(seen, grid.rows, grid.columns)
         chosen = relative(asked, neutral, keep)
         metrics = map_metrics(asked, keep, inside, chosen)
         # Over heads first, then normalised: the map of a layer.
@@ -165,11 +168,11 @@ class _Viewer:
             "record_id": sample.record.id,
             "cluster": sample.cluster,
             "area": float(inside.mean()),
-            "grid": list(grid),
+            "grid": [grid.rows, grid.columns],
             "metrics": {name: values.tolist() for name, values in metrics.items()},
             "layers": layers.tolist(),
-            "occlusion": self._occlusion(sample, visual, boxes),
-            **({"boxes": [list(b) for b in boxes], "path": sample.cluster} if keep_map else {}),
+            "occlusion": self._occlusion(sample, visual, seen, grid),
+            **({"boxes": [list(b) for b in seen], "path": sample.cluster} if keep_map else {}),
         }
 
     def _picture(self, sample: Sample) -> Visual:
@@ -182,24 +185,25 @@ class _Viewer:
         end = next(i for i, turn in enumerate(turns) if turn.role == "assistant")
         return list(turns[:end])
 
-    def _look(
-        self, turns: Sequence[Turn], visual: Visual
-    ) -> tuple[Array, NDArray[np.bool_], tuple[int, int]]:
+    def _look(self, turns: Sequence[Turn], visual: Visual) -> tuple[Array, NDArray[np.bool_], ImageGrid]:
         """Attention to the image tokens [layers, H, N], which are no sinks [layers, 1, N], and their grid."""
         encoded = self.family.encode(turns, [visual], reply=True)
-        places, grid = token_grid(encoded, self.family.model.config.image_token_id)
+        places, grid = token_grid(
+            self.family, encoded, self.family.model.config.image_token_id, *visual.pixels.shape[1:3]
+        )
         attention, sinks = last_query_attention(self.family, encoded)
         keep = ~sinks[:, places].numpy()[:, None]
         return attention[..., places].double().numpy(), keep, grid
 
     @torch.no_grad()
-    def _occlusion(self, sample: Sample, visual: Visual, boxes: Sequence[Box]) -> dict[str, float]:
+    def _occlusion(
+        self, sample: Sample, visual: Visual, boxes: Sequence[Box], grid: ImageGrid
+    ) -> dict[str, float]:
         """Loss of the answer on the picture, with the boxes painted over, and with patches elsewhere."""
         rng = np.random.default_rng([self.settings.seed, crc32(sample.record.id.encode())])
         shown = {
-            "whole": visual,
-            "box": replace(visual, pixels=paint(visual.pixels, boxes)),
-            "elsewhere": replace(visual, pixels=paint(visual.pixels, elsewhere(boxes, rng))),
+            name: replace(visual, pixels=paint(visual.pixels, onto(places, grid.window)))
+            for name, places in (("whole", ()), ("box", boxes), ("elsewhere", elsewhere(boxes, rng)))
         }
         return {name: self._loss(sample, picture) for name, picture in shown.items()}
 

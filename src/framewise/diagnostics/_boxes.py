@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from framewise._errors import UsageError
 from framewise._jsonl import read_rows
-from framewise.families import Encoded
+from framewise.families import Encoded, Family, ImageGrid
 
 Array = NDArray[np.float64]
 Box = tuple[float, float, float, float]
@@ -46,29 +46,61 @@ def _is_box(box: object) -> bool:
     return bool(0 <= left < right <= 1 and 0 <= top < bottom <= 1)
 
 
-def token_grid(encoded: Encoded, placeholder: int) -> tuple[NDArray[np.int64], tuple[int, int]]:
-    """Places of the image's tokens in the sequence, row by row, and the grid's height and width.
+def token_grid(
+    family: Family, encoded: Encoded, placeholder: int, height: int, width: int
+) -> tuple[NDArray[np.int64], ImageGrid]:
+    """Places of an image's tokens in the sequence, row by row, and the grid that they make.
 
     Args:
+        family: Encoded it.
         encoded: A sequence with one image.
         placeholder: Id of image tokens.
+        height: Of the image, in pixels.
+        width: Likewise.
 
     Raises:
-        UsageError: The family's positions do not say where a token lies.
+        UsageError: The family does not say where a token lies.
     """
-    if encoded.positions.shape[0] != 3:
-        raise UsageError(
-            "attention over boxes needs a family whose positions have a height and a width, as in the Qwen-VL line"
-        )
     places = (encoded.input_ids == placeholder).nonzero().flatten().numpy()
-    heights, widths = (encoded.positions[axis].numpy()[places] for axis in (1, 2))
-    rows, columns = len(set(heights.tolist())), len(set(widths.tolist()))
-    return places, (rows, columns)
+    if encoded.positions.shape[0] == 3:
+        ends = (len(set(encoded.positions[axis].numpy()[places].tolist())) for axis in (1, 2))
+        return places, ImageGrid(rows=next(ends), columns=next(ends))
+    grid = family.image_grid(height, width)
+    if grid is None:
+        raise UsageError(
+            f"attention over boxes needs one grid of tokens for a picture, and {family.model_types[0]} reads it in "
+            "tiles; the Qwen-VL line and llava have one"
+        )
+    return places, grid
 
 
-def coverage(boxes: Sequence[Box], grid: tuple[int, int]) -> Array:
-    """Share of each token's cell that lies in a box, row by row, shape [height * width]; overlaps count once."""
-    rows, columns = grid
+def within(boxes: Sequence[Box], window: Box) -> tuple[Box, ...]:
+    """Boxes in fractions of a window, cut to it; those outside it are left out."""
+    left, top, right, bottom = window
+    width, height = right - left, bottom - top
+    moved = (
+        (
+            max(0.0, (a - left) / width),
+            max(0.0, (b - top) / height),
+            min(1.0, (c - left) / width),
+            min(1.0, (d - top) / height),
+        )
+        for a, b, c, d in boxes
+    )
+    return tuple(box for box in moved if box[0] < box[2] and box[1] < box[3])
+
+
+def onto(boxes: Sequence[Box], window: Box) -> tuple[Box, ...]:
+    """Boxes in fractions of a window in those of the picture: what ``within`` undoes."""
+    left, top, right, bottom = window
+    width, height = right - left, bottom - top
+    return tuple(
+        (left + a * width, top + b * height, left + c * width, top + d * height) for a, b, c, d in boxes
+    )
+
+
+def coverage(boxes: Sequence[Box], rows: int, columns: int) -> Array:
+    """Share of each token's cell that lies in a box, row by row, shape [rows * columns]; overlaps count once."""
     fine = 16
     y = (np.arange(rows * fine) + 0.5) / (rows * fine)
     x = (np.arange(columns * fine) + 0.5) / (columns * fine)
@@ -101,7 +133,8 @@ def paint(pixels: NDArray[np.uint8], boxes: Sequence[Box]) -> NDArray[np.uint8]:
     painted = pixels.copy()
     height, width = pixels.shape[1:3]
     for left, top, right, bottom in boxes:
-        rows = slice(int(top * height), int(np.ceil(bottom * height)))
-        columns = slice(int(left * width), int(np.ceil(right * width)))
+        # A padded window reaches beyond the picture.
+        rows = slice(max(0, int(top * height)), max(0, int(np.ceil(bottom * height))))
+        columns = slice(max(0, int(left * width)), max(0, int(np.ceil(right * width))))
         painted[:, rows, columns] = pixels.mean(axis=(1, 2)).round().astype(np.uint8)[:, None, None]
     return painted

@@ -23,6 +23,7 @@ def findings(summary: Mapping[str, Any]) -> list[str]:
         _carriers(rows),
         *([_selection(summary["selection"])] if summary["selection"] else []),
         *([_beyond(summary["beyond_need"])] if summary["beyond_need"] else []),
+        *([_bound(summary["bound"])] if summary["bound"] else []),
     ]
 
 
@@ -132,6 +133,20 @@ def _beyond(found: list[dict[str, Any]]) -> str:
     return (
         f"Of {len(found)} ratios of given to needed frames, Eq. 25 fails beyond doubt at {first} and Eq. 26 at "
         f"{second}."
+    )
+
+
+def _bound(found: Mapping[str, Any]) -> str:
+    """Counts of single steps, with no sign called a finding: they are fewer than the videos that signs need."""
+    least = found["minimised"]
+    given = f"Eq. 28 with beta {found['smoothness']:.3g} and a learning rate of {found['learning_rate']:.3g}"
+    if found["num_judged"] == 0:
+        return f"{given} cannot be judged: every step moves the image loss by less than rounding."
+    return (
+        f"{given} held in {100 * found['share_held']:.1f} % of the {found['num_judged']} steps on single videos that "
+        f"rounding leaves to be judged; all hold with a beta of {found['smallest_beta']:.3g}. The needed number of "
+        f"frames had the smallest bound of all that suffice in {least['bound']} of {least['n']} videos, and the "
+        f"smallest rise of the image loss in {least['measured']}; chance gives {least['by_chance']:.1f}."
     )
 
 

@@ -35,7 +35,13 @@ class Samples:
 
 
 def read_samples(
-    records: Path, kind: MediaKind, *, limit: int | None, seed: int, media_root: Path | None = None
+    records: Path,
+    kind: MediaKind,
+    *,
+    limit: int | None,
+    seed: int,
+    each: int | None = None,
+    media_root: Path | None = None,
 ) -> Samples:
     """Records whose media are all of one kind, and that have an answer.
 
@@ -43,7 +49,8 @@ def read_samples(
         records: In any known layout.
         kind: Records with other media, or none, are left out without a word: they are not what is measured.
         limit: Most clusters, drawn at random; None: all.
-        seed: Seed of the draw, and of the order of clusters.
+        seed: Seed of the draws, and of the order of clusters.
+        each: Most samples of a cluster, drawn at random; None: all.
         media_root: Folder that media paths are relative to; None: the records' own.
 
     Raises:
@@ -72,8 +79,11 @@ def read_samples(
             "(those of a benchmark are written by `framewise records from-benchmark --answers`)"
         )
     names = sorted(clusters)
-    drawn = [names[i] for i in np.random.default_rng(seed).permutation(len(names))[:limit]]
-    return Samples(kind, root, tuple(s for name in drawn for s in clusters[name]), tuple(skipped))
+    rng = np.random.default_rng(seed)
+    drawn = [clusters[names[i]] for i in rng.permutation(len(names))[:limit]]
+    if each is not None:
+        drawn = [[members[i] for i in sorted(rng.permutation(len(members))[:each])] for members in drawn]
+    return Samples(kind, root, tuple(sample for members in drawn for sample in members), tuple(skipped))
 
 
 class Encoder:

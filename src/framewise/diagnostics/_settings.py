@@ -36,9 +36,20 @@ class AlignmentSettings(GradientSettings):
     """Numbers of frames m, ascending; the first is what the others are compared with."""
     repeats: int = Field(default=4, ge=1)
     """Random frame offsets of each video; the same ones at every m."""
+    per_video: int | None = Field(default=None, ge=1)
+    """Most questions of each video, drawn at random; None: all. Intervals are over videos, so one question each
+    costs little certainty."""
     block: int = Field(default=8, ge=2)
     """Videos whose gradients are multiplied with each other: the unit of resuming, and of the intervals of
     whatever needs the video gradient's norm."""
+    smoothness: float | None = Field(default=None, gt=0)
+    """beta of the image loss, or a lower estimate, for Eq. 28; None: its bound is not measured."""
+    learning_rate: float = Field(default=1e-5, gt=0)
+    """Of the steps on single videos that Eq. 28 is held against."""
+    num_stepped: int = Field(default=32, ge=1)
+    """Most videos of these steps."""
+    num_step_images: int = Field(default=32, ge=1)
+    """Most pictures of the image loss after them."""
 
     @field_validator("frames")
     @classmethod

@@ -40,6 +40,7 @@ def summarise(
     truth: Mapping[str, int] | None = None,
     budgets: Mapping[str, int] | None = None,
     half_cosine: float | None = None,
+    bound: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The contents of ``alignment.json`` that come from the tables.
 
@@ -50,6 +51,7 @@ def summarise(
         truth: Smallest sufficient number of frames by record id.
         budgets: Number of frames by record id.
         half_cosine: Cosine of the two halves of the image gradient: the ceiling of plain cosines.
+        bound: What ``summarise_bound`` gave.
 
     Raises:
         UsageError: See ``selection_effect``.
@@ -89,6 +91,7 @@ def summarise(
         "threshold": threshold(videos.frames, total, draws, by_cluster),
         "beyond_need": beyond_need(videos, truth, seed) if truth is not None else None,
         "selection": selection_effect(videos, budgets, seed) if budgets is not None else None,
+        "bound": bound,
     }
     return {**summary, "findings": findings(summary)}
 

@@ -17,6 +17,22 @@ def record_id(benchmark: str, item_id: str) -> str:
     return f"{benchmark}/{item_id}"
 
 
+def item_pictures(benchmark: str, *, data_root: Path) -> dict[str, tuple[str, str]]:
+    """Official name of the picture or video that an item is about, and its prompt, by the id of its record.
+
+    Args:
+        benchmark: Name of a benchmark plugin.
+        data_root: Folder that item and media paths are relative to.
+
+    Raises:
+        UsageError: The name is unknown or files are missing.
+    """
+    items = read_items(load_benchmarks([benchmark]), data_root, prompt="official", limit=None, seed=0)[
+        benchmark
+    ]
+    return {record_id(benchmark, item.item_id): (item.cluster, item.prompt) for item in items}
+
+
 def write_item_records(
     benchmarks: Sequence[str],
     *,

@@ -77,3 +77,20 @@ def stored_size(processor: Any, height: int, width: int) -> tuple[int, int]:
     if height <= width:
         return shortest, int(shortest * width / height)
     return int(shortest * height / width), shortest
+
+
+def square_window(processor: Any, height: int, width: int) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of the square that the tower reads of a picture, in fractions of its sides.
+
+    Cropped out of the middle it lies within the picture, padded it reaches beyond. A processor that ignores
+    proportions reads the whole.
+    """
+    shortest = processor.size.get("shortest_edge")
+    if getattr(processor, "do_pad", False):
+        side = float(max(height, width))
+    elif shortest is not None and processor.do_center_crop:
+        side = min(height, width) * processor.crop_size["height"] / shortest
+    else:
+        return 0.0, 0.0, 1.0, 1.0
+    left, top = (1 - side / width) / 2, (1 - side / height) / 2
+    return left, top, 1 - left, 1 - top

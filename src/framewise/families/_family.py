@@ -73,6 +73,16 @@ class Visual:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImageGrid:
+    """Which part of a picture each of its tokens stands for: cells of a grid, row by row."""
+
+    rows: int
+    columns: int
+    window: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+    """Left, top, right and bottom of what the grid covers, in fractions of the picture; outside it, padding."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Encoded:
     """One sequence, ready to be collated."""
 
@@ -175,6 +185,15 @@ class Family(ABC):
         Raises:
             FramewiseError: The model cannot read media of these sides.
         """
+
+    def image_grid(self, height: int, width: int) -> ImageGrid | None:  # noqa: ARG002
+        """Where an image's tokens lie; None: they are no one grid, or only their positions say it.
+
+        Args:
+            height: Of the image, in pixels.
+            width: Likewise.
+        """
+        return None
 
     @abstractmethod
     def generate(self, batch: Sequence[Encoded], *, max_new_tokens: int) -> list[Generated]:

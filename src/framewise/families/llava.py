@@ -7,9 +7,9 @@ import torch
 import transformers
 
 from framewise._errors import UsageError
-from framewise.families._clip import channels_first, check_sides, stored_size, tokens_aside
+from framewise.families._clip import channels_first, check_sides, square_window, stored_size, tokens_aside
 from framewise.families._context import context_length
-from framewise.families._family import Encoded, FamilySettings, Visual, VisualShape
+from framewise.families._family import Encoded, FamilySettings, ImageGrid, Visual, VisualShape
 from framewise.families._generation import Generated, generate_replies
 from framewise.families._llava import LlavaFamily
 from framewise.families._pooling import POOLED, pooled_features, read_pooled
@@ -120,3 +120,9 @@ class Llava(LlavaFamily):
         """See ``Family.frame_size``."""
         check_sides(kind, height, width)
         return stored_size(self._processor.image_processor, height, width)
+
+    def image_grid(self, height: int, width: int) -> ImageGrid:
+        """See ``Family.image_grid``."""
+        side = tokens_aside(self.config)
+        window = square_window(self._processor.image_processor, height, width)
+        return ImageGrid(rows=side, columns=side, window=window)

@@ -52,6 +52,7 @@ def _describe(run: Run, anchor: str) -> dict[str, Any]:
             }
             for entry in result["beyond_need"] or []
         ],
+        "bound": _bound(result.get("bound")),
         "image": {name: _shown(value) for name, value in result["image"].items()},
     }
 
@@ -71,6 +72,35 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
         "numbers": [(significant(row[name]["value"]), ends(row[name])) for name in numbers],
         "plain": significant(row["cosine_plain"]),
         "second": significant(row["second_moment"]["value"]),
+    }
+
+
+def _bound(found: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Eq. 28 beside the measured change, by number of frames and by its ratio to what is needed."""
+    if found is None:
+        return None
+
+    def lines(entries: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+        return [
+            {
+                "key": entry[key],
+                "numbers": [(significant(entry[n]["value"]), ends(entry[n])) for n in ("bound", "measured")],
+                "n": entry.get("n", found["n"]),
+            }
+            for entry in entries
+        ]
+
+    rank = found["rank_correlation"]
+    return {
+        "n": found["n"],
+        "beta": significant(found["smoothness"]),
+        "smallest_beta": significant(found["smallest_beta"]),
+        "rate": significant(found["learning_rate"]),
+        "held": found["share_held"],
+        "judged": found["num_judged"],
+        "rank": (significant(rank["value"]), ends(rank)) if rank else None,
+        "by_frames": lines(found["per_frames"], "m"),
+        "by_ratio": lines(found["per_ratio"], "ratio"),
     }
 
 
