@@ -1,12 +1,12 @@
-"""Write small result folders with the harnesses' own code, for the tests of `framewise import`.
+"""Write a small result folder with lmms-eval's own code, for the tests of `framewise import`.
 
-Run in an environment that has lmms-eval 0.7.3 and, for the other folder, pandas and xlsxwriter:
+Run in an environment that has that version of lmms-eval:
 
-    python scripts/make_harness_results.py PARITY_FOLDER OUTPUT_FOLDER
+    python scripts/make_harness_results.py PARITY_FOLDER OUTPUT_FOLDER [VERSION]
 
-Items and replies are the synthetic ones of tests/evaluation/parity. lmms-eval's task functions write the prompt, score
-each item and aggregate, and its EvaluationTracker writes the files. VLMEvalKit is no package; its table of columns is
-written as its `dump` does (pandas, to xlsx or to tab-separated values), with the summary that its recorded scores give.
+Items and replies are the synthetic ones of tests/evaluation/parity. The tool's task functions write the prompt, score
+each item and aggregate, and its EvaluationTracker writes the files. scripts/make_vlmevalkit_results.py does the same
+for VLMEvalKit.
 """
 
 import json
@@ -76,7 +76,7 @@ def lmms_tasks(folder):
     )  # fmt: skip
 
 
-def write_lmms(folder, output):
+def write_lmms(folder, output, version=None):
     """One run of lmms-eval."""
     from lmms_eval.loggers.evaluation_tracker import EvaluationTracker
 
@@ -104,7 +104,8 @@ def write_lmms(folder, output):
         },
         "config": {"model": "tiny", "limit": None, "gen_kwargs": "", "batch_size": 1},
         "git_hash": None,
-        "lmms_eval_version": "0.7.3",
+        # The tool says it of itself since 0.7.
+        **({"lmms_eval_version": version} if version else {}),
     }
     tracker.save_results_aggregated(results=whole, samples=samples, datetime_str=DATE)
     for task, rows in samples.items():
@@ -154,26 +155,5 @@ def aggregated(utils, task, rows):
     return found
 
 
-VLMEVALKIT = {"MME": "mme", "MMStar": "mmstar", "MMBench_DEV_EN": "mmbench", "Video-MME": "videomme"}
-
-
-def write_vlmevalkit(folder, output):
-    """Prediction files of one model: three tables and a spreadsheet."""
-    import pandas as pd
-
-    output.mkdir(parents=True, exist_ok=True)
-    for dataset, benchmark in VLMEVALKIT.items():
-        items = parity(folder, benchmark, "vlmevalkit")[:ITEMS]
-        frame = pd.DataFrame(
-            [{k: v for k, v in item.items() if k not in ("item_id", "group")} for item in items]
-        )
-        if dataset == "MMBench_DEV_EN":
-            frame.to_excel(output / f"tiny_{dataset}.xlsx", index=False, engine="xlsxwriter")
-        else:
-            frame.to_csv(output / f"tiny_{dataset}.tsv", sep="\t", index=False)
-
-
 if __name__ == "__main__":
-    source, target = Path(sys.argv[1]), Path(sys.argv[2])
-    write_lmms(source, target / "lmms_eval")
-    write_vlmevalkit(source, target / "vlmevalkit")
+    write_lmms(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])

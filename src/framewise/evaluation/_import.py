@@ -17,7 +17,7 @@ from framewise.evaluation._importer import Harvest, Importer, place_of
 from framewise.evaluation._rules import choose_scorer, summarize
 from framewise.evaluation._score_file import score_row
 from framewise.evaluation._scoring import RESULTS, SCORES
-from framewise.evaluation.scorers import Scorer
+from framewise.evaluation.scorers import Outcome, Scorer
 
 
 def import_results(
@@ -48,28 +48,47 @@ def import_results(
     harvest = importer.read(path)
     rules = {name: choose_scorer(name, scorer) for name in harvest.rows}
     config = {"tool": importer.tool, "scorers": {name: rule.id for name, rule in rules.items()}}
-    with RunDirectory(output, stage="import", config=config, inputs={"results": path}, fresh=fresh) as run:
+    inputs = {file.name: file for file in harvest.files} or {"results": path}
+    with RunDirectory(output, stage="import", config=config, inputs=inputs, fresh=fresh) as run:
         if not run.finished:
             rows, benchmarks = [], {}
             for name, kept in harvest.rows.items():
-                own = choose_scorer(name, importer.tool)
-                scored = _score(name, kept, rules[name])
+                own = _own_rules(name, importer, harvest)
+                _check_once(name, kept)
+                outcomes = rules[name].outcomes(kept)
+                scored = _scored(name, kept, outcomes)
                 rows += scored
-                benchmarks[name] = _describe(name, kept, scored, rules[name], own, harvest)
+                benchmarks[name] = {
+                    **_describe(name, scored, rules[name]),
+                    **summarize(rules[name], kept, outcomes),
+                    "as_tool": {
+                        "scorer": own.id,
+                        "metrics": summarize(own, kept, own.outcomes(kept))["metrics"],
+                    },
+                    "own": dict(harvest.own.get(name, {})),
+                }
             run.write_rows(SCORES, rows)
             write_json(output / RESULTS, _results(harvest, benchmarks))
             run.complete()
     return output
 
 
-def _score(benchmark: str, kept: Sequence[Row], rule: Scorer) -> list[Row]:
+def _own_rules(benchmark: str, importer: Importer, harvest: Harvest) -> Scorer:
+    there = load_plugin("benchmarks", benchmark).scorers
+    return choose_scorer(benchmark, harvest.rules if harvest.rules in there else importer.tool)
+
+
+def _check_once(benchmark: str, kept: Sequence[Row]) -> None:
     twice = [name for name, times in Counter(row["item_id"] for row in kept).items() if times > 1]
     if twice:
         raise UsageError(
             f"{benchmark}: {len(twice)} items stand there more than once, {twice[0]!r} among them"
         )
+
+
+def _scored(benchmark: str, kept: Sequence[Row], outcomes: Sequence[Outcome]) -> list[Row]:
     rows = []
-    for row, outcome in zip(kept, rule.outcomes(kept), strict=True):
+    for row, outcome in zip(kept, outcomes, strict=True):
         subtask, cluster = place_of(benchmark, row)
         fields = {
             name: value for name, value in row.items() if name not in ("item_id", "prediction", "prompt")
@@ -89,9 +108,7 @@ def _score(benchmark: str, kept: Sequence[Row], rule: Scorer) -> list[Row]:
     return rows
 
 
-def _describe(
-    name: str, kept: Sequence[Row], scored: Sequence[Row], rule: Scorer, own: Scorer, harvest: Harvest
-) -> dict[str, Any]:
+def _describe(name: str, scored: Sequence[Row], rule: Scorer) -> dict[str, Any]:
     values = [max(row["score"], 0.0) for row in scored if row["score"] is not None]
     return {
         "modality": load_plugin("benchmarks", name).modality,
@@ -99,9 +116,6 @@ def _describe(
         "score": float(np.mean(values)) if values else None,
         "num_clusters": len({row["cluster"] for row in scored}),
         "num_failed": 0,
-        **summarize(rule, kept, rule.outcomes(kept)),
-        "as_tool": {"scorer": own.id, "metrics": summarize(own, kept, own.outcomes(kept))["metrics"]},
-        "own": dict(harvest.own.get(name, {})),
     }
 
 

@@ -25,6 +25,10 @@ class Harvest:
     """What the tool says of how it asked: two runs that differ in it are not compared."""
     notes: tuple[str, ...] = ()
     """Sentences about what could not be had, for people to read."""
+    rules: str = ""
+    """Name of the scorer that has the rules of this version of the tool, for benchmarks that have it."""
+    files: tuple[Path, ...] = ()
+    """What was read: a later import of other bytes is another one."""
 
 
 class Importer(ABC):

@@ -13,12 +13,20 @@ from framewise.cli._app import build_app
 from framewise.evaluation import import_results
 
 GOLDEN = Path(__file__).parent / "golden" / "lmms_eval"
+OLD = GOLDEN.with_name("lmms_eval_v04")
 RESULTS = "20261111_202127_results.json"
 
 
 @pytest.fixture
 def results(tmp_path):
     return read_json(import_results("lmms-eval", GOLDEN, output=tmp_path / "out") / "results.json")
+
+
+@pytest.fixture(scope="module")
+def old_results(tmp_path_factory):
+    """Of version 0.4, which does not say that it is."""
+    output = tmp_path_factory.mktemp("old") / "out"
+    return read_json(import_results("lmms-eval", OLD, output=output) / "results.json")
 
 
 def test_every_task_is_read(results):
@@ -43,6 +51,24 @@ def test_every_task_is_read(results):
 def test_the_tools_rules_give_here_what_the_tool_wrote(results, benchmark, own, metric, scale):
     part = results["benchmarks"][benchmark]
     assert part["as_tool"]["metrics"][metric] == pytest.approx(scale * part["own"][own], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "own", "metric", "rules"),
+    [
+        ("mme", "mme mme_perception_score", "perception", "0.7.3"),
+        ("pope", "pope_adv pope_accuracy", "accuracy", "0.7.3"),
+        ("mmstar", "mmstar average", "overall", "0.7.1"),
+        ("video_mme", "videomme videomme_perception_score", "overall", "0.7.1"),
+        ("mvbench", "mvbench_action_sequence mvbench_accuracy", "overall", "0.7.3"),
+        ("tempcompass", "tempcompass_yes_no avg_accuracy", "overall", "0.7.3"),
+        ("video_mmmu", "video_mmmu_comprehension mmmu_acc", "track/Comprehension", "0.7.1"),
+    ],
+)
+def test_a_run_of_an_old_version_is_read_by_its_rules(old_results, benchmark, own, metric, rules):
+    part = old_results["benchmarks"][benchmark]
+    assert part["as_tool"]["scorer"] == f"lmms_eval@{rules}"
+    assert part["as_tool"]["metrics"][metric] == pytest.approx(part["own"][own], abs=1e-4)
 
 
 def test_two_runs_in_one_folder_must_be_told_apart(tmp_path):

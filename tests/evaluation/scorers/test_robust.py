@@ -2,7 +2,9 @@
 
 import math
 import random
+import re
 import string
+import time
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from framewise.evaluation.scorers import robust_choice, robust_open, robust_yes_no
 from framewise.evaluation.scorers._robust_choice import without_letter
-from framewise.evaluation.scorers._robust_text import without_reasoning
+from framewise.evaluation.scorers._robust_text import sentences, without_reasoning
 
 OPTIONS = {"A": "red", "B": "dark red", "C": "A cat on the sofa", "D": "12"}
 DRESSES = ("{}", "{}.", "({})", "{})", "**{}**", "[{}]", " {}\n", "$\\boxed{{{}}}$", "<answer>{}</answer>", "{}</s>",
@@ -186,3 +188,41 @@ def test_random_text_hardly_answers_open_questions():
     rng = random.Random(2)
     golds = ("4.37", "mitochondria", "1,250", "sonata form")
     assert sum(robust_open(random_text(rng), rng.choice(golds)).score for _ in range(3000)) == 0
+
+
+LOOPS = ("yes ", "!", "...a", "<think>", "</think>", "<think></thought>", "not A ", "(A) ", "dark red ", "answer ",
+         "1.", "\\boxed{", "<answer>", "a\n", "not the ", "1", "a'", "option ", "A: red ")  # fmt: skip
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_model_that_repeats_itself_is_read_in_linear_time(loop):
+    """A quadratic rule takes minutes for these replies, this one a fraction of a second."""
+    reply = loop * (60_000 // len(loop))
+    before = time.process_time()
+    for read in (
+        lambda: robust_choice(reply, OPTIONS),
+        lambda: robust_yes_no(reply),
+        lambda: robust_open(reply, "a"),
+    ):
+        read()
+    assert time.process_time() - before < 5.0
+
+
+NAMES = "think|thinking|reasoning|thought"
+TAGS = st.lists(
+    st.sampled_from(("<think>", "</think>", "<Thought>", "</thought>", "a", "b\n", "<thi", "nk>", "</"))
+)
+
+
+@given(TAGS.map("".join))
+def test_reasoning_is_what_plain_patterns_find(text):
+    flags = re.DOTALL | re.IGNORECASE
+    left = re.sub(rf"<({NAMES})>.*?</\1>", "", text, flags=flags)
+    left = re.split(rf"<(?:{NAMES})>", re.sub(rf".*</(?:{NAMES})>", "", left, flags=flags), flags=flags)[0]
+    assert without_reasoning(text) == left.strip()
+
+
+@given(st.lists(st.sampled_from((".", "!", "。", " ", "\n", "A", "ab", "1"))).map("".join))
+def test_sentences_are_what_a_plain_pattern_finds(text):
+    ends = re.compile(r"\n+|(?<!^[A-Za-z0-9])[.!?。！？]+(?=\s)", re.MULTILINE)
+    assert sentences(text) == [part.strip() for part in ends.split(text) if part.strip()]

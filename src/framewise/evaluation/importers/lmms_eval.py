@@ -1,4 +1,4 @@
-"""Result folders of lmms-eval (0.7): ``<model>/<date>_results.json`` beside ``<date>_samples_<task>.jsonl``.
+"""Result folders of lmms-eval (0.4 to 0.7): ``<model>/<date>_results.json`` beside ``<date>_samples_<task>.jsonl``.
 
 The files leave out the data set's rows, so the official fields are gathered from what each task keeps of them and
 from the prompt: no data is needed. Of MVBench the clip is not kept, so each question is a cluster by itself.
@@ -16,6 +16,7 @@ from framewise.evaluation.benchmarks.mvbench import TASKS
 
 _RESULTS = re.compile(r"(\d{8}_\d{6}|.*\d{4}-\d\d-\d\dT[\d.-]+)_results\.json")
 _KEPT = ("model_args", "limit", "offset", "gen_kwargs")
+_OLD_RULES, _NEW_RULES = "lmms_eval_v071", (0, 7, 2)
 _LETTERED = re.compile(r"^\(?([A-N])[.)] ?(.*)$", re.MULTILINE)
 _AFTER_OPTIONS = "\nAnswer with"
 _POPE = {"pope_adv": "adversarial", "pope_pop": "popular", "pope_random": "random", "pope": "all"}
@@ -45,12 +46,14 @@ class LmmsEval(Importer):
         rows: dict[str, list[Row]] = {}
         own: dict[str, dict[str, float]] = {}
         notes: list[str] = []
+        files = [results_file]
         for file in sorted(results_file.parent.glob(f"{date}_samples_*.jsonl")):
             task = file.name.removeprefix(f"{date}_samples_").removesuffix(".jsonl")
             benchmark = _benchmark_of(task)
             if benchmark is None:
                 notes.append(f"task {task} is of no known benchmark and was left out")
                 continue
+            files.append(file)
             rows.setdefault(benchmark, []).extend(_rows(file, benchmark, task))
             own.setdefault(benchmark, {}).update(_numbers(results, task))
         if not rows:
@@ -60,14 +63,23 @@ class LmmsEval(Importer):
             )
         config = results.get("config") or {}
         settings = {name: config.get(name) for name in _KEPT if name != "model_args"}
-        version = str(results.get("lmms_eval_version") or results.get("git_hash") or "unknown")
+        said = str(results.get("lmms_eval_version") or "")
+        version = said or str(results.get("git_hash") or "unknown")
         return Harvest(
             model=str(results.get("model_name") or results_file.parent.name),
             rows=rows,
             own=own,
             settings={"tool": "lmms-eval", "tool_version": version, **settings},
             notes=tuple(notes),
+            rules=_OLD_RULES if _is_old(said) else "",
+            files=tuple(files),
         )
+
+
+def _is_old(version: str) -> bool:
+    """Whether replies were read by the rules before 0.7.2; the tool names its version since 0.7."""
+    numbers = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", version)
+    return numbers is None or tuple(int(part or 0) for part in numbers.groups()) < _NEW_RULES
 
 
 def _find_run(path: Path) -> tuple[Path, str]:

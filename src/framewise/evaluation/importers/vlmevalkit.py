@@ -1,178 +1,130 @@
-"""Result folders of VLMEvalKit: ``<model>_<dataset>.tsv`` (or ``.xlsx``, ``.json``) with the data set's columns.
+"""Result folders of VLMEvalKit: ``<model>_<dataset>.xlsx`` (or ``.tsv``, ``.json``) with the data set's columns.
 
-Its spreadsheets lose replies such as an empty text, "None" or "nan"; such cells are counted in a note. Set
-``PRED_FORMAT=tsv`` or ``json`` in that tool to keep them.
+A spreadsheet cuts replies of more than 32,767 characters and cannot tell an empty reply from none; both are
+counted in a note. Set ``PRED_FORMAT=tsv`` in that tool to keep them.
 """
 
-import ast
-import csv
-import math
-import re
 from pathlib import Path
 from typing import Any, ClassVar
 
 from framewise._errors import UsageError
 from framewise._jsonl import read_json
 from framewise.evaluation._importer import Harvest, Importer, Row
+from framewise.evaluation.importers._vlmevalkit_files import Table, find_tables, pickles_without_table
+from framewise.evaluation.importers._vlmevalkit_numbers import own_numbers, summary_beside
+from framewise.evaluation.importers._vlmevalkit_tables import CELL_LIMIT, as_key, as_list, as_text, read_table
 
-_DATASETS = {
-    "MME": "mme",
-    "POPE": "pope",
-    "MMStar": "mmstar",
-    "MMBench_DEV_EN": "mmbench",
-    "Video-MME": "video_mme",
-    "MVBench": "mvbench",
-    "TempCompass": "tempcompass",
-    "VideoMMMU": "video_mmmu",
-}
-_FILE = re.compile(
-    rf"(?P<model>.+)_(?P<dataset>{'|'.join(_DATASETS)})"
-    r"(?P<how>(?:_\w*?frame|_[\d.]+fps)?(?:_subs|_V\d+)?)\.(?P<kind>tsv|json|xlsx)"
-)
 _LISTS = ("candidates", "options")
+_DROPPED = ("", "image", "prediction", "thinking", "extra_records")
 _RENAMED = {"video_mme": {"video": "videoID"}, "tempcompass": {"video": "video_id", "task_type": "task"}}
-_OWN = ("_score.csv", "_acc.csv", "_score.json", "_acc.json", "_rating.json")
-_LOST = ("", "None", "nan", "N/A")
+_NO_ANSWER = "Failed to obtain answer"
+_STATUS = "status.json"
 
 
 class VLMEvalKit(Importer):
-    """Reads the prediction files of one model."""
+    """Reads the tables of one model."""
 
     tool: ClassVar[str] = "vlmevalkit"
 
     def read(self, path: Path) -> Harvest:
         """All data sets of one model that are about a known benchmark."""
-        files = _find_files(path)
-        model = next(iter(files.values()))[1]["model"]
-        rows, own, notes = {}, {}, []
-        for benchmark, (file, _) in files.items():
-            rows[benchmark] = [_row(benchmark, raw, file, n) for n, raw in enumerate(_read(file), start=1)]
-            own[benchmark] = _own_numbers(file)
-            lost = sum(row["prediction"] in _LOST for row in rows[benchmark])
-            if lost and file.suffix == ".xlsx":
-                notes.append(f"{file.name}: {lost} replies are empty or were lost by the spreadsheet")
-        how = {benchmark: found["how"] for benchmark, (_, found) in files.items()}
+        found = find_tables(path)
+        first = next(iter(found.values()))[0]
+        rows: dict[str, list[Row]] = {}
+        own: dict[str, dict[str, float]] = {}
+        read = [table.file for tables in found.values() for table in tables]
+        notes = [f"{name} is a pickle and was left out" for name in pickles_without_table(path, found)]
+        for benchmark, tables in found.items():
+            for table in tables:
+                cells = read_table(table.file)
+                if not cells:
+                    raise UsageError(f"{table.file} has no replies")
+                rows.setdefault(benchmark, []).extend(
+                    _row(table, line, number) for number, line in enumerate(cells, start=1)
+                )
+                notes += _lost(table, cells)
+            summary = summary_beside(benchmark, tables[0].file) if len(tables) == 1 else None
+            if summary is not None:
+                own[benchmark] = own_numbers(benchmark, summary)
+                read.append(summary)
+        status = _status(first.file.parent)
+        notes += _failures(status, found)
         return Harvest(
-            model=model,
+            model=first.model,
             rows=rows,
             own=own,
-            settings={"tool": "vlmevalkit", "datasets": how},
+            settings={
+                "tool": "vlmevalkit",
+                "tool_version": status.get("commit"),
+                "datasets": {name: tables[0].how for name, tables in found.items()},
+            },
             notes=tuple(notes),
+            files=tuple(read),
         )
 
 
-def _find_files(path: Path) -> dict[str, tuple[Path, re.Match[str]]]:
-    candidates = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.is_file())
-    found: dict[str, tuple[Path, re.Match[str]]] = {}
-    for file in candidates:
-        named = _FILE.fullmatch(file.name)
-        if named is None:
+def _row(table: Table, raw: dict[str, Any], number: int) -> Row:
+    if "index" not in raw or "prediction" not in raw or not as_text(raw["index"]):
+        raise UsageError(f"{table.file}: row {number} has no index or no prediction")
+    fields: Row = {}
+    for name, value in raw.items():
+        if name in _DROPPED:
             continue
-        benchmark = _DATASETS[named["dataset"]]
-        if benchmark in found:
-            raise UsageError(
-                f"{path} has two results of {benchmark}: {found[benchmark][0].name} and {file.name}"
-            )
-        found[benchmark] = (file, named)
-    models = sorted({named["model"] for _, named in found.values()})
-    if not found:
-        raise UsageError(
-            f"{path} has no result of VLMEvalKit: no file like MODEL_MMStar.tsv, .xlsx or .json; "
-            f"data sets are {', '.join(_DATASETS)}"
-        )
-    if len(models) > 1:
-        raise UsageError(f"{path} has results of several models ({', '.join(models)}): give one file")
-    return found
-
-
-def _read(file: Path) -> list[dict[str, Any]]:
-    if file.suffix == ".json":
-        rows = read_json(file)
-        if isinstance(rows, dict):
-            rows = [dict(zip(rows, values, strict=False)) for values in zip(*rows.values(), strict=False)]
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise UsageError(f"{file}: expected a list of rows")
-        return rows
-    if file.suffix == ".xlsx":
-        return _read_spreadsheet(file)
-    try:
-        with file.open(encoding="utf-8", newline="") as stream:
-            return list(csv.DictReader(stream, delimiter="\t", strict=True))
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: not a table of tab-separated values: {error}") from error
-
-
-def _read_spreadsheet(file: Path) -> list[dict[str, Any]]:
-    try:
-        from openpyxl import load_workbook
-        from openpyxl.utils.exceptions import InvalidFileException
-    except ImportError as error:
-        raise UsageError(f"{file} is a spreadsheet: pip install 'framewise[xlsx]' to read it") from error
-    from zipfile import BadZipFile
-
-    try:
-        sheet = load_workbook(file, read_only=True, data_only=True).active
-    except (InvalidFileException, BadZipFile, KeyError) as error:
-        raise UsageError(f"{file}: not a spreadsheet: {error}") from error
-    head, *lines = (
-        [["" if cell is None else str(cell) for cell in line] for line in sheet.values] if sheet else [[]]
-    )
-    return [dict(zip(head, line, strict=False)) for line in lines]
-
-
-def _row(benchmark: str, raw: dict[str, Any], file: Path, number: int) -> Row:
-    if "index" not in raw or raw.get("prediction") is None:
-        raise UsageError(f"{file}: row {number} has no index or no prediction")
-    fields = {
-        name: _cell(name, value, file, number) for name, value in raw.items() if name and name != "image"
-    }
-    for old, new in _RENAMED.get(benchmark, {}).items():
-        fields[new] = fields.pop(old, fields.get(new))
-    if benchmark == "video_mmmu":
-        fields["track"] = fields.get("track") or fields.get("category")
-    return {
-        **fields,
-        "item_id": str(fields["index"]),
-        "prediction": fields["prediction"]
-        if isinstance(fields["prediction"], str)
-        else str(fields["prediction"]),
-        "prompt": str(fields.get("question", "")),
-    }
-
-
-def _cell(name: str, value: Any, file: Path, number: int) -> Any:
-    if name in _LISTS and isinstance(value, str):
         try:
-            return [str(part) for part in ast.literal_eval(value)] if value else []
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-            raise UsageError(f"{file}: row {number}: {name} is no list: {value[:80]!r}") from error
-    if isinstance(value, float) and not math.isfinite(value):
-        return ""
-    return str(value) if isinstance(value, int | float) and name != "index" else value
+            fields[name] = as_list(value) if name in _LISTS else as_text(value)
+        except ValueError as error:
+            raise UsageError(f"{table.file}: row {number}: {name} {error}") from error
+    fields["index"] = key = as_key(raw["index"])
+    for old, new in _RENAMED.get(table.benchmark, {}).items():
+        fields[new] = fields.pop(old, fields.get(new))
+    if table.benchmark == "video_mmmu":
+        fields["track"] = fields.get("track") or fields.get("category")
+    if table.benchmark == "tempcompass":
+        key = _restore_tempcompass(fields, table.dataset, raw)
+    prompt = str(fields.get("question", ""))
+    return {**fields, "item_id": key, "prediction": as_text(raw["prediction"]), "prompt": prompt}
 
 
-def _own_numbers(file: Path) -> dict[str, float]:
-    """Numbers of the first summary file beside the predictions; none where the tool has not scored them."""
-    stem = file.name.removesuffix(file.suffix)
-    beside = [file.parent / f"{stem}{ending}" for ending in _OWN]
-    beside += sorted(file.parent.glob(f"{stem}_*_acc.csv")) + sorted(file.parent.glob(f"{stem}_*_score.csv"))
-    summary = next((place for place in beside if place.is_file()), None)
-    if summary is None:
-        return {}
-    if summary.suffix == ".json":
-        found = read_json(summary)
-    else:
-        with summary.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        first = next(iter(rows[0]), "") if rows else ""
-        found = rows[0] if len(rows) == 1 else {row[first]: row for row in rows}
-    return dict(_flatten(found, ""))
+def _restore_tempcompass(fields: Row, dataset: str, raw: dict[str, Any]) -> str:
+    """Put the options back under the question; the item's key is that of its part, which has its own numbers."""
+    options = fields.pop("candidates", [])
+    fields["question"] = "\n".join([str(fields.get("question", "")), *options])
+    part = fields.pop("SUB_DATASET", "") or dataset
+    return f"{part}/{as_key(raw.get('original_index', raw['index']))}"
 
 
-def _flatten(value: Any, name: str) -> list[tuple[str, float]]:
-    if isinstance(value, dict):
-        return [pair for key, part in value.items() for pair in _flatten(part, f"{name}/{key}".strip("/"))]
-    try:
-        return [(name, float(value))] if name and math.isfinite(float(value)) else []
-    except (TypeError, ValueError):
-        return []
+def _lost(table: Table, cells: list[dict[str, Any]]) -> list[str]:
+    """What the table cannot have kept."""
+    replies = [row["prediction"] for row in cells]
+    name, notes, of_all = table.file.name, [], f"of {len(replies)} replies"
+    empty, failed = sum(as_text(r) == "" for r in replies), sum(_NO_ANSWER in as_text(r) for r in replies)
+    if empty and (table.file.suffix == ".xlsx" or table.benchmark == "mmbench"):
+        # The tool reads and writes the table of MMBench once more when it scores it.
+        notes.append(f"{name}: {empty} {of_all} are empty; the table may have lost them")
+    if failed:
+        notes.append(f"{name}: {failed} {of_all} say that the model gave none ({_NO_ANSWER!r})")
+    if table.file.suffix == ".xlsx":
+        cut = sum(len(as_text(reply)) >= CELL_LIMIT for reply in replies)
+        if cut:
+            notes.append(f"{name}: {cut} {of_all} fill a cell ({CELL_LIMIT:,} characters) and were cut there")
+    other = sum(not isinstance(reply, str | None) for reply in replies)
+    if other:
+        notes.append(f"{name}: {other} {of_all} are kept as numbers, so their text may have been another")
+    return notes
+
+
+def _status(folder: Path) -> dict[str, Any]:
+    file = folder / _STATUS
+    found = read_json(file) if file.is_file() else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _failures(status: dict[str, Any], found: dict[str, list[Table]]) -> list[str]:
+    """Where the tool says that its own scoring stopped."""
+    said = status.get("datasets")
+    names = {f"{table.dataset}{table.how}" for tables in found.values() for table in tables}
+    return [
+        f"{name}: the tool could not score it ({part['error_message']})"
+        for name, part in (said.items() if isinstance(said, dict) else ())
+        if name in names and isinstance(part, dict) and part.get("error_message")
+    ]

@@ -13,10 +13,10 @@ _INDICATORS = (
 _PUNCTUATION = (":", ",", ".", "!", "?", ";", "'")
 _NUMBERS = (
     re.compile(r"-?\b\d{1,3}(?:,\d{3})+\b"),
-    re.compile(r"-?\d+(?:\.\d+)?[eE][+-]?\d+"),
+    re.compile(r"-?(?<!\d)\d++(?:\.\d++)?[eE][+-]?\d+"),
     re.compile(r"-?(?:\d+\.\d+|\.\d+|\d+\b)(?![eE][+-]?\d+)(?![,\d])"),
 )
-"""Numbers with commas, with an exponent, and plain ones."""
+"""Numbers with commas, with an exponent (looked for where a row of digits begins only), and plain ones."""
 
 Value = str | float
 

@@ -18,8 +18,9 @@ names two options at once ("A or B") is no answer, and no other sentence is aske
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
-from framewise.evaluation._parsing import find_choices, words
+from framewise.evaluation._parsing import find_choices, words, words_of_choice
 from framewise.evaluation.scorers._robust_text import announced, sentences, without_reasoning
 
 Options = Mapping[str, str]
@@ -30,6 +31,9 @@ _NOT = re.compile(
     r"(?:\bnot|n['’]t|\bneither|\bnor|\bexclude|\bthan)\s+(?:(?:the|option|choice)\s+)*\(?$", re.IGNORECASE
 )
 _DENIALS = ("not", "isnt", "neither", "nor", "than")
+_INNER = re.compile(r"\w")
+_BEFORE = 200
+"""Characters before a place in which a denial of it is looked for: replies can be very long."""
 _EDGES = " \t\"'“”‘’.,:;!?()[]{}<>-–—✅"
 
 
@@ -82,46 +86,83 @@ def _only(named: set[str]) -> str | None:
 
 def _without_list(said: str, options: Options) -> str:
     """``said`` without options that stand there with label and text, where two or more do."""
-    entries = {
-        label: re.compile(rf"\(?\b{re.escape(label)}[.):]\s*{re.escape(option.strip())}[.,;]?", re.IGNORECASE)
-        for label, option in options.items()
-        if option.strip()
-    }
-    there = [entry for entry in entries.values() if entry.search(said)]
+    there = [label for label, option in options.items() if _is_listed(said, label, option.strip())]
     if len(there) < 2:
         return said
-    for entry in there:
-        said = entry.sub("\n", said)
+    for label in there:
+        said = _entry(label, options[label].strip()).sub("\n", said)
     return said
+
+
+def _is_listed(said: str, label: str, text: str) -> bool:
+    """Whether an option stands there with its label. Patterns take long to make: there is none for each text."""
+    if not text:
+        return False
+    if not (text.isascii() and said.isascii()):
+        return _entry(label, text).search(said) is not None
+    wanted, length = text.lower(), len(text)
+    ends = (found.end() for found in _lead(label).finditer(said))
+    return any(said[end : end + length].lower() == wanted for end in ends)
+
+
+def _entry(label: str, text: str) -> re.Pattern[str]:
+    return re.compile(rf"{_lead(label).pattern}{re.escape(text)}[.,;]?", re.IGNORECASE)
+
+
+@lru_cache(maxsize=256)
+def _lead(label: str) -> re.Pattern[str]:
+    return re.compile(rf"\(?\b{re.escape(label)}[.):]\s*", re.IGNORECASE)
 
 
 def _marked(sentence: str, options: Options) -> set[str]:
     core = sentence.strip(_EDGES)
     if core.upper() in options:
         return {core.upper()}
-    exact = {label for label, option in options.items() if words(option) and words(option) == words(core)}
+    said = tuple(words(core))
+    exact = {label for label, option in options.items() if said and words_of_choice(option) == said}
     if exact:
         return exact
-    return {label for label in options if any(_affirmed(sentence, _forms(label, options[label])))}
+    return {
+        label
+        for label, option in options.items()
+        if _begins_with(sentence, label, option.strip()) or any(_affirmed(sentence, _forms(label)))
+    }
 
 
-def _forms(label: str, option: str) -> re.Pattern[str]:
+def _begins_with(sentence: str, label: str, text: str) -> bool:
+    """Whether the sentence is the label, then the option's text."""
+    lead = _label_first(label).match(sentence) if text else None
+    return (
+        lead is not None
+        and sentence.startswith(text, lead.end())
+        and not _INNER.match(sentence, lead.end() + len(text))
+    )
+
+
+@lru_cache(maxsize=256)
+def _label_first(label: str) -> re.Pattern[str]:
+    return re.compile(rf"\W*{label}\s+")
+
+
+@lru_cache(maxsize=256)
+def _forms(label: str) -> re.Pattern[str]:
     """Ways to write a label that leave no doubt."""
     either = f"[{label}{label.lower()}]"
-    text = re.escape(option.strip())
     forms = [
         rf"^\W*{either}\s*[.):\]](?=\s|$)",
         rf"[(\[]{either}[)\]]",
         rf"(?<![\w-]){label}[.):](?=\s|$)",
         rf"\b(?i:option|choice|caption|sentence|letter)\s+(?:{label}(?![\w'’-])|{either}(?=\W*$))",
-        rf"^\W*{label}\s+{text}(?!\w)" if text else r"(?!)",
     ]
     return re.compile("|".join(forms))
 
 
 def _affirmed(sentence: str, form: re.Pattern[str]) -> Iterator[bool]:
     """Whether each place of ``form`` stands without a "not" before it."""
-    return (_NOT.search(sentence[: place.start()]) is None for place in form.finditer(sentence))
+    return (
+        _NOT.search(sentence[max(0, place.start() - _BEFORE) : place.start()]) is None
+        for place in form.finditer(sentence)
+    )
 
 
 def _bare(sentence: str, options: Options) -> set[str]:
@@ -129,6 +170,7 @@ def _bare(sentence: str, options: Options) -> set[str]:
     return {label for label in letters if any(_affirmed(sentence, _bare_form(label)))}
 
 
+@lru_cache(maxsize=256)
 def _bare_form(label: str) -> re.Pattern[str]:
     follows = r"(?!\s+(?!and\b|or\b)[^\W\d_])" if label in "AI" else ""
     return re.compile(rf"(?<![\w'’-]){label}(?![\w'’-]){follows}|(?<=\s){label.lower()}(?=\W*$)", re.ASCII)
@@ -137,7 +179,7 @@ def _bare_form(label: str) -> re.Pattern[str]:
 def _in_words(sentence: str, options: Options) -> set[str]:
     texts: dict[str, list[str]] = {}
     for label, option in options.items():
-        texts.setdefault(" ".join(words(option)), []).append(label)
+        texts.setdefault(" ".join(words_of_choice(option)), []).append(label)
     named = find_choices(sentence, list(texts))
     if len(named) > 1:
         named = find_choices(_without_denied(sentence, list(texts)), list(texts))
