@@ -6,15 +6,15 @@
 (0.25, 4, 2)
 """
 
+from framewise._chat_client import ChatClient
 from framewise.evaluation._benchmark import Benchmark, Item, Modality, Score
-from framewise.evaluation._chat_client import ChatClient
 from framewise.evaluation._compare import compare
 from framewise.evaluation._compare_table import comparison_details
 from framewise.evaluation._evaluate import evaluate
 from framewise.evaluation._import import import_results
 from framewise.evaluation._import_table import import_table
 from framewise.evaluation._importer import Harvest, Importer
-from framewise.evaluation._item_records import write_item_records
+from framewise.evaluation._item_records import item_pictures, write_item_records
 from framewise.evaluation._metrics import Metric, resample
 from framewise.evaluation._model import FamilyModel, Model, Question, Reply, ScriptedModel
 from framewise.evaluation._parsing import find_choice, words
@@ -56,6 +56,7 @@ __all__ = [
     "find_choice",
     "import_results",
     "import_table",
+    "item_pictures",
     "paired_difference",
     "resample",
     "results_table",

@@ -1,4 +1,4 @@
-"""The loop that reads media, asks the model and keeps every answer at once."""
+"""Items into rows: media read, the model asked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from framewise._artifacts import RunDirectory
+from framewise._chat_client import ChatClient, NoReplyError
 from framewise._errors import FramewiseError
-from framewise._jsonl import Row
-from framewise._progress import track
+from framewise._jsonl import Row, RowWriter
 from framewise.evaluation._benchmark import Benchmark, Item
 from framewise.evaluation._media import Reader
 from framewise.evaluation._model import Model, OutOfMemoryError, Question, Reply
@@ -17,6 +17,8 @@ from framewise.evaluation._subset import batch_items
 
 PREDICTIONS = "predictions.jsonl"
 FAILURES = "failures.jsonl"
+STATUS = "status"
+"""Key of a failure to which a server gave no reply, or whose worker died: what came instead. It may be asked again."""
 
 Key = tuple[str, str]
 """Benchmark and item id."""
@@ -31,55 +33,58 @@ def finished_items(run: RunDirectory) -> set[Key]:
     return {(row["benchmark"], row["item_id"]) for row in rows}
 
 
-def pending_batches(items: Mapping[str, Sequence[Item]], done: set[Key], batch_size: int) -> list[Batch]:
+def forget_unanswered(run: RunDirectory, server: ChatClient | None) -> None:
+    """Let the items be asked again to which a server gave no reply, or whose worker died, though the run be finished.
+
+    Raises:
+        UsageError: There are such items and no server answers; the run stays what it was.
+    """
+    file = run.path / FAILURES
+    if file.exists():
+        # Cuts what a kill left unfinished.
+        RowWriter(file).close()
+    rows = run.rows(FAILURES)
+    kept = [row for row in rows if STATUS not in row]
+    if len(kept) == len(rows):
+        return
+    if server is not None:
+        server.check()
+    if run.finished:
+        run.reopen()
+    run.write_rows(FAILURES, kept)
+
+
+def pending_batches(
+    items: Mapping[str, Sequence[Item]], done: set[Key], batch_size: int, *, whole: bool = True
+) -> list[Batch]:
     """Batches that hold an item which is not done.
 
     Args:
         items: All items to be asked, by benchmark.
         done: What ``finished_items`` found.
         batch_size: Most items in a batch.
+        whole: Whether they hold what is done as well, for a model whose answers depend on the batch.
     """
-    return [
-        (name, batch)
+    batches = (
+        (name, [item for item in batch if whole or (name, item.item_id) not in done])
         for name, questions in items.items()
         for batch in batch_items(questions, batch_size)
-        if any((name, item.item_id) not in done for item in batch)
+    )
+    return [
+        (name, batch) for name, batch in batches if any((name, item.item_id) not in done for item in batch)
     ]
 
 
-def ask(
-    run: RunDirectory,
-    model: Model,
-    batches: Sequence[Batch],
-    *,
-    done: set[Key],
-    benchmarks: Mapping[str, Benchmark],
-    reader: Reader,
-    max_new_tokens: int,
-) -> int:
-    """Ask ``batches`` one after the other; each one's rows are on disk before the next begins.
-
-    A batch that a kill left half written is asked as a whole, so that its padding is what it was; only the
-    rows that are missing are kept. A batch for which there is no memory is asked in halves.
-
-    Returns:
-        How often a batch was halved.
-    """
-    asker = _Asker(model, benchmarks, reader, max_new_tokens)
-    for name, batch in track(batches, "evaluate (batches)", total=len(batches)):
-        for file, row in asker.rows(name, batch):
-            if (name, row["item_id"]) not in done:
-                run.append(file, row)
-    return asker.num_halved
-
-
 @dataclass
-class _Asker:
+class Asker:
+    """Reads the media of items and asks a model."""
+
     model: Model
     benchmarks: Mapping[str, Benchmark]
     reader: Reader
     max_new_tokens: int
     num_halved: int = 0
+    """How often a batch had to be halved, because there was no memory for it."""
 
     def rows(self, benchmark: str, batch: Sequence[Item]) -> list[tuple[str, Row]]:
         """File and row of every item of the batch: failures, then predictions."""
@@ -89,13 +94,13 @@ class _Asker:
             try:
                 questions.append(self._read(benchmark, item))
             except FramewiseError as error:
-                failures.append((FAILURES, _failure_row(benchmark, item, str(error))))
+                failures.append((FAILURES, failure_row(benchmark, item, str(error))))
         answered: list[tuple[str, Row]] = []
         for question, reply in zip(questions, self._replies(questions), strict=True):
             if isinstance(reply, Reply):
                 answered.append((PREDICTIONS, _prediction_row(benchmark, question, reply)))
             else:
-                failures.append((FAILURES, _failure_row(benchmark, question.item, str(reply))))
+                failures.append((FAILURES, _no_reply_row(benchmark, question.item, reply)))
         return failures + answered
 
     def _read(self, benchmark: str, item: Item) -> Question:
@@ -138,8 +143,14 @@ def _prediction_row(benchmark: str, question: Question, reply: Reply) -> Row:
     }
 
 
-def _failure_row(benchmark: str, item: Item, reason: str) -> Row:
+def failure_row(benchmark: str, item: Item, reason: str) -> Row:
+    """The row of an item that got no answer."""
     return {**_heading(benchmark, item), "media": [medium.path for medium in item.media], "reason": reason}
+
+
+def _no_reply_row(benchmark: str, item: Item, error: FramewiseError) -> Row:
+    status = {STATUS: error.status} if isinstance(error, NoReplyError) else {}
+    return {**failure_row(benchmark, item, str(error)), **status}
 
 
 def _heading(benchmark: str, item: Item) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """One number before and after: the difference, how sure it is, and what it is made of."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from framewise._resampling import number_clusters
 from framewise.evaluation._causes import Cause, shapley_parts
-from framewise.evaluation._draws import NUM_DRAWS, bootstrap, sign_flip
-from framewise.evaluation._equivalence import Equivalence, central, smallest_detectable
+from framewise.evaluation._draws import NUM_DRAWS, replicate, sign_flip
+from framewise.evaluation._equivalence import Equivalence, smallest_detectable
+from framewise.evaluation._interval import Spread
 from framewise.evaluation._metrics import Metric, Vector, columns
 from framewise.evaluation._statistics import exact_mcnemar
 
@@ -63,11 +64,11 @@ def changes(
             lost items are those whose score changed.
         clusters: The cluster of each item, length n.
         setting: Margin and draws.
-        shifts: By metric, what of its skill is a drift in position: the value, and in every draw.
+        shifts: By metric, what of its skill is a drift in position: the value, and its replicates.
     """
     before, after = states[frozenset()], states[max(states, key=len)]
     names = [name for name in before if all(name in metrics for metrics in states.values())]
-    drawn = bootstrap(
+    drawn = replicate(
         {(state, name): metrics[name] for state, metrics in states.items() for name in names},
         clusters,
         num_draws=setting.num_draws,
@@ -100,7 +101,7 @@ class _Entry:
     before: Metric
     after: Metric
     values: Mapping[frozenset[Cause], float]
-    draws: Mapping[frozenset[Cause], Vector]
+    replicates: Mapping[frozenset[Cause], Vector]
     shift: tuple[float, Vector] | None
 
     def row(
@@ -112,23 +113,27 @@ class _Entry:
     ) -> dict[str, Any]:
         first, last = frozenset[Cause](), max(self.values, key=len)
         delta = self.values[last] - self.values[first]
-        draws = self.draws[last] - self.draws[first]
         here = _rests_on(self.before) | _rests_on(self.after)
         num_clusters = len(np.unique(index[here]))
-        enough = num_clusters > 1 and np.isfinite(delta)
-        span = sum(abs(ratio.scale) for ratio in self.before.ratios)
-        test = Equivalence(margin=setting.margin * span, ci90=central(draws, 0.9, delta) if enough else None)
+        spread = Spread(
+            value=delta,
+            replicates=self.replicates[last] - self.replicates[first],
+            num_left_out=int(index.max()) + 1,
+            num_clusters=num_clusters,
+            span=self.before.span,
+        )
+        ci95 = spread.interval(0.95)
+        test = Equivalence(margin=setting.margin * spread.span, ci90=spread.interval(0.9))
         counted = exact_mcnemar(*self._counted(here, scores))
-        error = float(np.nanstd(draws)) if enough else 0.0
         row = {
             "unit": self.before.unit,
             "score": self.values[last],
             "before": self.values[first],
             "after": self.values[last],
             "delta": delta,
-            "ci95": central(draws, 0.95, delta) if enough else None,
+            "ci95": ci95,
             "ci90": test.ci90,
-            "p": p if enough else None,
+            "p": None if ci95 is None else p,
             "mcnemar_p": counted.p,
             "num_gained": counted.gained,
             "num_lost": counted.lost,
@@ -137,8 +142,10 @@ class _Entry:
             "margin": test.margin,
             "equivalent": test.equivalent,
             "no_harm": test.no_harm,
-            "smallest_detectable": smallest_detectable(error, span=span, num_clusters=num_clusters),
-            "parts": self._parts(enough),
+            "smallest_detectable": smallest_detectable(
+                spread.standard_error, span=spread.span, num_clusters=num_clusters
+            ),
+            "parts": self._parts(spread),
         }
         return {**dict.fromkeys(KEYS), **{key: _finite(value) for key, value in row.items()}}
 
@@ -150,20 +157,23 @@ class _Entry:
         one, two = (np.nan_to_num(values)[here] for values in scores)
         return one, two
 
-    def _parts(self, enough: bool) -> dict[str, dict[str, Any]] | None:
+    def _parts(self, whole: Spread) -> dict[str, dict[str, Any]] | None:
         causes = max(self.values, key=len)
         if "unexplained" in causes:
             return None
         exact = shapley_parts({state: np.array([value]) for state, value in self.values.items()})
-        drawn = shapley_parts(self.draws)
+        again = shapley_parts(self.replicates)
         if self.shift is not None:
             exact |= {"position": np.array([self.shift[0]]), "skill": exact["skill"] - self.shift[0]}
-            drawn |= {"position": self.shift[1], "skill": drawn["skill"] - self.shift[1]}
-        return {cause: _part(float(exact[cause][0]), drawn[cause], enough) for cause in sorted(exact)}
+            again |= {"position": self.shift[1], "skill": again["skill"] - self.shift[1]}
+        return {
+            cause: _part(replace(whole, value=float(exact[cause][0]), replicates=again[cause]))
+            for cause in sorted(exact)
+        }
 
 
-def _part(delta: float, draws: Vector, enough: bool) -> dict[str, Any]:
-    return {"delta": _finite(delta), "ci95": _finite(central(draws, 0.95, delta) if enough else None)}
+def _part(spread: Spread) -> dict[str, Any]:
+    return {"delta": _finite(spread.value), "ci95": _finite(spread.interval(0.95))}
 
 
 def _rests_on(metric: Metric) -> NDArray[np.bool_]:

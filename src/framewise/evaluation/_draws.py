@@ -1,4 +1,4 @@
-"""Many values of many metrics at once: bootstrap draws of clusters, and sign flips of clusters.
+"""Many values of many metrics at once: clusters left out, bootstrap draws of clusters, and sign flips of clusters.
 
 All metrics share the draws, and a composite is computed again from its sums in each. A metric's sums over a draw are
 the draw's counts times the clusters' sums, so a whole batch of draws is one product of matrices.
@@ -20,14 +20,14 @@ Name = TypeVar("Name", bound=Hashable)
 _TOLERANCE = 1e-9
 
 
-def bootstrap(
+def replicate(
     metrics: Mapping[Name, Metric],
     clusters: Sequence[Hashable],
     *,
     num_draws: int = NUM_DRAWS,
     seed: int = 0,
 ) -> dict[Name, Vector]:
-    """Every metric in every draw of clusters with replacement.
+    """Every metric without each of the clusters, and in every draw of clusters with replacement.
 
     Args:
         metrics: Over the same n items.
@@ -36,10 +36,12 @@ def bootstrap(
         seed: Equal seeds and clusters give equal draws, whatever the metrics.
 
     Returns:
-        Values of shape [num_draws]; not-a-number where a draw has no item of a part.
+        Values of shape [clusters + num_draws], clusters left out in the order of first appearance; not-a-number
+        where there is no item of a part.
     """
     table = _Table(metrics, number_clusters(clusters))
-    parts = [
+    parts = [table.values(table.above.sum(0) - table.above, table.below.sum(0) - table.below)]
+    parts += [
         table.values(weights @ table.above, weights @ table.below)
         for weights in draw_clusters(table.num_clusters, num_draws=num_draws, seed=seed)
     ]

@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 from scipy import stats
-
-from framewise.evaluation._metrics import Vector
 
 LEVEL = 0.05
 POWER = 0.8
@@ -31,23 +28,6 @@ class Equivalence:
     def no_harm(self) -> bool | None:
         """Whether a loss as large as the margin is ruled out, however large the gain; None without an interval."""
         return None if self.ci90 is None else -self.margin < self.ci90[0]
-
-
-def central(draws: Vector, level: float, delta: float) -> tuple[float, float] | None:
-    """Percentile interval of the draws that have a value; a point where all agree with ``delta``.
-
-    Args:
-        draws: Shape [draws].
-        level: Such as 0.95.
-        delta: The observed difference.
-    """
-    found = draws[np.isfinite(draws)]
-    if len(found) == 0:
-        return None
-    if np.allclose(found, delta, rtol=0.0, atol=1e-12):
-        return delta, delta
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
 
 
 def smallest_detectable(standard_error: float, *, span: float, num_clusters: int) -> float:

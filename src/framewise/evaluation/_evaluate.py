@@ -1,21 +1,19 @@
 """The stage ``evaluate``: one model on benchmarks, from files to a run directory."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from framewise._artifacts import RunDirectory, digest, table_of
+from framewise._chat_client import ChatClient
+from framewise._engine import Engine
 from framewise._errors import UsageError
 from framewise._jsonl import read_json, write_json
-from framewise._plugins import load_plugin
-from framewise.evaluation._asking import ask, finished_items, pending_batches
-from framewise.evaluation._benchmark import Item
-from framewise.evaluation._chat_client import ChatClient
+from framewise.evaluation._asking import forget_unanswered
 from framewise.evaluation._frame_counts import FrameCounts, read_frame_counts
 from framewise.evaluation._items import Benchmarks, load_benchmarks, prepare_data, read_items
-from framewise.evaluation._media import Reader
 from framewise.evaluation._model import Model, open_family_model
 from framewise.evaluation._model_folder import as_named, as_trained, model_folder, read_run_card
 from framewise.evaluation._rules import choose_scorer
@@ -23,12 +21,10 @@ from framewise.evaluation._scoring import DEFAULT_SCORERS, RESULTS, score_predic
 from framewise.evaluation._server_model import ServerModel
 from framewise.evaluation._settings import EvaluationSettings, check_settings
 from framewise.evaluation._subset import digest_items
+from framewise.evaluation._workers import READING, Job, ask_pending
 
 if TYPE_CHECKING:
     from framewise.families import FamilySettings, TextPosition
-
-READING = "reading.json"
-"""What the model stated of itself when it was opened: a run that goes on may have nothing left to ask it."""
 
 
 def evaluate(
@@ -51,6 +47,8 @@ def evaluate(
     text_position: "TextPosition | None" = None,
     frame_pooling: int | None = None,
     server: ChatClient | None = None,
+    engine: Engine | None = None,
+    num_workers: int | None = None,
     fresh: bool = False,
     open_model: "Callable[[Path, FamilySettings], Model]" = open_family_model,
 ) -> Path:
@@ -83,6 +81,9 @@ def evaluate(
         frame_pooling: Side of the blocks of visual tokens of a frame that are averaged, where a family reads
             frames as images; None: as in that training, else the family's own.
         server: Where the model is asked, if not here; ``model`` is what the server calls it.
+        engine: Who spreads the batches over workers, each of which opens the model once; None: they are asked here.
+            No part of the settings: the answers are the same on machines of one kind.
+        num_workers: Workers of the engine; None: one a core, and with Ray one a GPU where there are GPUs.
         fresh: Start over.
         open_model: Opens the model; called only if there is something to ask.
 
@@ -94,10 +95,7 @@ def evaluate(
             trained with another ``text_position`` or ``frame_pooling``.
         FramewiseError: A benchmark has no item that could be read.
     """
-    if batch_size < 1:
-        raise UsageError(f"the batch size must be at least 1, got {batch_size}")
-    if (frames is None) == (budgets is None):
-        raise UsageError("give either frames or budgets: how many frames each video is shown with")
+    _check_request(batch_size, frames, budgets)
     folder = model_folder(Path(model)) if server is None else Path(model)
     card = read_run_card(folder) if server is None else None
     settings = check_settings(
@@ -126,12 +124,20 @@ def evaluate(
     inputs = {"model": folder} if server is None and folder.exists() else {}
     begin = time.monotonic()
     with RunDirectory(output, stage="evaluate", config=config, inputs=inputs, seed=seed, fresh=fresh) as run:
+        forget_unanswered(run, server)
         if not run.finished:
             heading = {"model": str(model), "settings": recorded, "training": card, "complete": False}
             heading["data"] = prepare_data(plugins, items, data_root)
-            opener = _opener(server, str(model), folder, settings, open_model)
-            asker = _Asking(run, settings, plugins, items, counts, data_root, batch_size, opener)
-            num_halved = asker.ask_pending()
+            opener = _Opener(
+                server=server, name=str(model), folder=folder, settings=settings, open_model=open_model
+            )
+            job = Job(
+                open_model=opener, benchmarks=plugins, counts=counts, data_root=data_root, replicate=replicate,
+                max_new_tokens=max_new_tokens, whole_batches=server is None, folder=Path.cwd(),
+            )  # fmt: skip
+            num_halved = ask_pending(
+                run, job, items, batch_size=batch_size, engine=engine, num_workers=num_workers
+            )
             write_json(output / RESULTS, {**heading, "reading": _reading(output)})
             score_predictions(output, data_root=data_root, scorers=scorers)
             seconds = round(time.monotonic() - begin, 3)
@@ -141,76 +147,37 @@ def evaluate(
     return output
 
 
-@dataclass(frozen=True)
-class _Asking:
-    run: RunDirectory
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Opener:
+    """Opens the model, in whatever process it is called."""
+
+    server: ChatClient | None
+    name: str
+    folder: Path
     settings: EvaluationSettings
-    plugins: Benchmarks
-    items: Mapping[str, Sequence[Item]]
-    counts: FrameCounts
-    data_root: Path
-    batch_size: int
-    open_model: Callable[[], Model]
+    open_model: "Callable[[Path, FamilySettings], Model]"
 
-    def ask_pending(self) -> int:
-        """Ask what earlier attempts did not; returns how often a batch was halved."""
-        done = finished_items(self.run)
-        batches = pending_batches(self.items, done, self.batch_size)
-        if not batches:
-            return 0
-        model = self._open()
-        write_json(self.run.path / READING, model.reading())
-        reader = Reader(
-            data_root=self.data_root,
-            decoder=load_plugin("decoders", "pyav")(),
-            multiple_of=model.temporal_multiple,
-            counts=self.counts,
-            replicate=self.settings.replicate,
-        )
-        return ask(
-            self.run,
-            model,
-            batches,
-            done=done,
-            benchmarks=self.plugins,
-            reader=reader,
-            max_new_tokens=self.settings.max_new_tokens,
-        )
-
-    def _open(self) -> Model:
-        model = self.open_model()
-        multiple, replicate = model.temporal_multiple, self.settings.replicate
-        if replicate is not None and replicate % multiple:
-            raise UsageError(
-                f"replicate={replicate}: the model reads {multiple} frames together; give a multiple of it"
-            )
-        return model
-
-
-def _opener(
-    server: ChatClient | None,
-    name: str,
-    folder: Path,
-    settings: EvaluationSettings,
-    open_model: "Callable[[Path, FamilySettings], Model]",
-) -> Callable[[], Model]:
-    pixels = {
-        "pixels_per_frame": settings.pixels_per_frame,
-        "pixels_per_image": settings.pixels_per_image,
-    }
-    if server is not None:
-        return lambda: ServerModel(server, name, **pixels)
-
-    def open_here() -> Model:
+    def __call__(self) -> Model:
+        pixels = {
+            "pixels_per_frame": self.settings.pixels_per_frame,
+            "pixels_per_image": self.settings.pixels_per_image,
+        }
+        if self.server is not None:
+            return ServerModel(self.server, self.name, **pixels)
         # Only here: the families need torch, and a run that has all its answers does not.
         from framewise.families import FamilySettings
 
         how = FamilySettings(
-            **pixels, text_position=settings.text_position, frame_pooling=settings.frame_pooling
+            **pixels, text_position=self.settings.text_position, frame_pooling=self.settings.frame_pooling
         )
-        return open_model(folder, how)
+        return self.open_model(self.folder, how)
 
-    return open_here
+
+def _check_request(batch_size: int, frames: int | None, budgets: Path | None) -> None:
+    if batch_size < 1:
+        raise UsageError(f"the batch size must be at least 1, got {batch_size}")
+    if (frames is None) == (budgets is None):
+        raise UsageError("give either frames or budgets: how many frames each video is shown with")
 
 
 def _budget_digest(budgets: Path) -> str:

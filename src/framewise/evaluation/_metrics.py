@@ -33,6 +33,8 @@ class Ratio:
     scale: float = 1.0
     if_empty: float = float("nan")
     """What the ratio is where the sum below is zero."""
+    largest: float = 1.0
+    """Largest possible value before scaling."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,11 @@ class Metric:
     ratios: tuple[Ratio, ...]
     unit: Unit
     """``fraction`` is 0 to 1, ``percent`` 0 to 100; ``points`` are the benchmark's own."""
+
+    @property
+    def span(self) -> float:
+        """Largest possible value."""
+        return sum(abs(ratio.scale) * ratio.largest for ratio in self.ratios)
 
     def value(self, weights: ArrayLike | None = None) -> float:
         """The metric where each item counts once, or with ``weights``, shape [n]."""
@@ -89,7 +96,8 @@ def ratio(above: ArrayLike, below: ArrayLike, *, unit: Unit = "fraction", if_emp
 def count(values: ArrayLike) -> Metric:
     """Weighted sum of ``values``, shape [n], over the weights' mean: the plain sum where each item counts once."""
     numbers = np.asarray(values, dtype=np.float64)
-    return Metric((Ratio(numbers, np.full(len(numbers), 1.0 / max(len(numbers), 1))),), "count")
+    size = max(len(numbers), 1)
+    return Metric((Ratio(numbers, np.full(len(numbers), 1.0 / size), largest=float(size)),), "count")
 
 
 def total(parts: Sequence[Metric]) -> Metric:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 # Letters and digits; a point between two digits belongs to the number, so that "1.5" does not name "5".
 _WORD = re.compile(r"[^\W_]+(?:(?<=\d)\.(?=\d)[^\W_]+)*")
@@ -17,6 +18,12 @@ def words(text: str) -> list[str]:
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
     return _WORD.findall(_APOSTROPHE.sub("", plain))
+
+
+@lru_cache(maxsize=1 << 15)
+def words_of_choice(choice: str) -> tuple[str, ...]:
+    """The words of a text that is asked for again and again."""
+    return tuple(words(choice))
 
 
 def find_choice(text: str, choices: Sequence[str]) -> str | None:
@@ -45,24 +52,31 @@ def find_choices(text: str, choices: Sequence[str]) -> list[str]:
     >>> find_choices("left or right", ["left", "right", "up"])
     ['left', 'right']
     """
-    said = words(text)
-    wanted = {choice: words(choice) for choice in choices}
+    said = tuple(words(text))
+    wanted = {choice: words_of_choice(choice) for choice in choices}
     exact = [choice for choice, parts in wanted.items() if parts and parts == said]
     if exact:
         return exact
     places = [(choice, span) for choice, parts in wanted.items() for span in _spans(said, parts)]
-    named = {choice for choice, span in places if not any(_inside(span, other) for _, other in places)}
+    outer = _outer({span for _, span in places})
+    named = {choice for choice, span in places if span in outer}
     return [choice for choice in wanted if choice in named]
 
 
-def _spans(said: Sequence[str], parts: Sequence[str]) -> Iterator[tuple[int, int]]:
+def _spans(said: tuple[str, ...], parts: tuple[str, ...]) -> Iterator[tuple[int, int]]:
     length = len(parts)
-    if length == 0:
+    if length == 0 or not {*parts} <= {*said}:
         return
     for start in range(len(said) - length + 1):
-        if list(said[start : start + length]) == list(parts):
+        if said[start] == parts[0] and said[start : start + length] == parts:
             yield start, start + length
 
 
-def _inside(span: tuple[int, int], other: tuple[int, int]) -> bool:
-    return span != other and other[0] <= span[0] and span[1] <= other[1]
+def _outer(spans: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    """The spans that lie inside no other."""
+    found, reach = set(), -1
+    for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if end > reach:
+            found.add((start, end))
+            reach = end
+    return found

@@ -64,12 +64,9 @@ def _read(run: EvaluatedRun, benchmark: str, scorer: str | None) -> Reading:
         for item, row in kept.items()
     }
     robust = choose_scorer(benchmark, ROBUST)
-    return Reading(
-        rule=rule,
-        rows=rows,
-        read={item: rule.read(row) for item, row in rows.items()},
-        robust={item: robust.read(row) for item, row in rows.items()},
-    )
+    understood = {item: robust.read(row) for item, row in rows.items()}
+    read = understood if rule.id == robust.id else {item: rule.read(row) for item, row in rows.items()}
+    return Reading(rule=rule, rows=rows, read=read, robust=understood)
 
 
 def _read_choices(benchmark: str, kept: Mapping[str, Row], scorer: str) -> Reading:

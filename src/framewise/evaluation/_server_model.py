@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from framewise._chat_client import ChatClient, NoReplyError
 from framewise._errors import FramewiseError
-from framewise.evaluation._chat_client import ChatClient, NoReplyError
 from framewise.evaluation._model import Question, Reply
 from framewise.records import MARKERS
 
@@ -47,7 +47,7 @@ class ServerModel:
         pixels_per_image: int | None = None,
     ) -> None:
         # Not whether it serves the model: some servers load any that they are asked for. Others say 404 then.
-        client.models()
+        client.check()
         self._client, self._name = client, name
         self._most = {"video": pixels_per_frame, "image": pixels_per_image}
 

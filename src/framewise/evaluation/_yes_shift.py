@@ -9,7 +9,7 @@ from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 
-from framewise.evaluation._draws import bootstrap
+from framewise.evaluation._draws import replicate
 from framewise.evaluation._metrics import Metric, Vector, ratio
 from framewise.evaluation.scorers import Outcome
 
@@ -23,7 +23,7 @@ def yes_shifts(
     num_draws: int,
     seed: int,
 ) -> dict[str, tuple[float, Vector]]:
-    """What the drift adds to each accuracy: its value, and in every draw.
+    """What the drift adds to each accuracy: its value, and its replicates.
 
     Args:
         splits: How often each item counts for each accuracy, 0 to 3, by the metric's name; each of shape [n].
@@ -47,7 +47,7 @@ def yes_shifts(
         for answer, there in turned.items():
             metrics[name, answer, "share"] = ratio(there * times, times)
             metrics[name, answer, "gain"] = ratio(there * gains * times, times)
-    drawn = bootstrap(metrics, clusters, num_draws=num_draws, seed=seed)
+    drawn = replicate(metrics, clusters, num_draws=num_draws, seed=seed)
     exact = {key: np.array([metric.value()]) for key, metric in metrics.items()}
     return {name: (float(_surplus(exact, name)[0]), _surplus(drawn, name)) for name in splits}
 

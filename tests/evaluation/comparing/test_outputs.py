@@ -75,9 +75,12 @@ def test_every_number_has_its_columns(three, tmp_path):
 
 def test_equal_runs_show_what_could_have_been_found(tmp_path):
     base, same = (write_run(tmp_path / name, rows(4, num=200), LAB) for name in ("base", "same"))
-    image = read_json(compare(base, [same], output=tmp_path / "out") / "comparison.json")["arms"][1]["image"]
-    assert (image["delta"], image["p"], image["equivalent"], image["no_harm"]) == (0.0, 1.0, True, True)
-    assert image["smallest_detectable"] == pytest.approx(0.06)
+    for margin, shown_harmless in ((0.01, False), (0.05, True)):
+        out = compare(base, [same], output=tmp_path / f"out-{margin}", margin=margin)
+        image = read_json(out / "comparison.json")["arms"][1]["image"]
+        assert (image["delta"], image["p"]) == (0.0, 1.0)
+        assert (image["equivalent"], image["no_harm"]) == (shown_harmless, shown_harmless)
+        assert image["smallest_detectable"] == pytest.approx(0.06)
 
 
 def test_a_setting_that_differs_is_refused_or_marked(three, tmp_path):
