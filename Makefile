@@ -1,6 +1,7 @@
 # make demo   the whole story, into runs/demo/     make test       every test but the slow ones
 # make lint   ruff and mypy                        make test-slow  the slow ones
 # make bench-decode   speed of decoding against other libraries, which go into .venv-bench
+# make bench-evaluate   speed of evaluation against lmms-eval, which goes into .venv-bench-evaluate
 # make bench-diagnose   what measuring gradients costs, against plain passes
 # make bench-allocate   speed of the instruction allocator, against plain generation
 # make lab-budgets   every allocator against the lab's truth, into docs/budgets.md
@@ -11,8 +12,9 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 BENCH := .venv-bench/.installed
+LMMS_EVAL := .venv-bench-evaluate/.installed
 
-.PHONY: demo test test-slow lint lab-budgets bench-decode bench-diagnose bench-allocate
+.PHONY: demo test test-slow lint lab-budgets bench-decode bench-diagnose bench-allocate bench-evaluate
 
 demo: $(INSTALLED)
 	$(BIN)/framewise demo $(ARGS)
@@ -53,6 +55,19 @@ bench-allocate: $(INSTALLED)
 
 bench-decode: $(BENCH)
 	.venv-bench/bin/python -m benchmarks.decode $(ARGS)
+
+bench-evaluate: $(LMMS_EVAL)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.evaluate $(ARGS)
+
+# lmms-eval wants an older PyAV than ours. Where it does not install, the benchmark says so and has another opponent.
+$(LMMS_EVAL): constraints.txt benchmarks/requirements-evaluate.txt | $(INSTALLED)
+	test -e $@ || $(BIN)/python -m venv --clear .venv-bench-evaluate
+	rm -f $@
+	grep -v '^av==' constraints.txt > .venv-bench-evaluate/constraints.txt
+	.venv-bench-evaluate/bin/python -m pip install --constraint .venv-bench-evaluate/constraints.txt torch
+	.venv-bench-evaluate/bin/python -m pip install --constraint .venv-bench-evaluate/constraints.txt \
+		--requirement benchmarks/requirements-evaluate.txt || echo "lmms-eval does not install" >&2
+	touch $@
 
 # A library that does not install on this Python is named here and again below the table.
 $(BENCH): constraints.txt pyproject.toml benchmarks/requirements.txt | $(INSTALLED)

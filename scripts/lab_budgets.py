@@ -53,12 +53,21 @@ def split_truth(lab: Path, folder: Path) -> tuple[Path, Path]:
     return files
 
 
+def scored_records(lab: Path, scored: Path, folder: Path) -> Path:
+    """The records that are scored, alone: measuring needs is slow, and needs of the others would not be read."""
+    wanted = {row["record_id"] for row in read_rows(scored)}
+    file = folder / "scored-records.jsonl"
+    write_rows(file, [row for row in read_rows(lab / "records.jsonl") if row["id"] in wanted])
+    return file
+
+
 def arms(folder: Path, learning: Path, model: Path) -> dict[str, tuple[str, Mapping[str, Any], Rounding]]:
     """Allocator, settings and rounding by name, each after those that it reads."""
     budgets = folder / "budgets"
     asked, moving, alike = (budgets / name for name in ("instruction", "motion", "similarity"))
     plain, free = Rounding(), Rounding(continuous=True)
-    instruction = {"model": str(model)}
+    # Its seconds are those of asking.
+    instruction = {"model": str(model), "cache": "off"}
     found: dict[str, tuple[str, Mapping[str, Any], Rounding]] = {
         f"fixed-{m}": ("fixed", {"num_frames": m}, plain) for m in (8, 16, 32, 64)
     }
@@ -125,21 +134,21 @@ def _interval(value: Any, factor: float = 1) -> str:
     return f"{value.mean * factor:.2f} [{value.low * factor:.2f}, {value.high * factor:.2f}]"
 
 
-def run(folder: Path, config: LabConfig, oracle: Path | None) -> str:
+def run(folder: Path, config: LabConfig, oracle: Path) -> str:
     lab, clips, model = folder / "lab", folder / "clips", checkpoint_folder()
     write_lab(config, output=lab)
     probe(lab / "records.jsonl", output=clips)
     learning, scored = split_truth(lab, folder)
     todo = arms(folder, learning, model)
-    if oracle is not None:
-        todo["oracle"] = ("oracle", {"model": str(oracle)}, Rounding())
+    todo["oracle"] = ("oracle", {"model": str(oracle)}, Rounding())
+    measured = scored_records(lab, scored, folder)
     seconds: dict[str, float] = {}
 
     def work(name: str, arm: tuple[str, Mapping[str, Any], Rounding]) -> Path:
         started = time.monotonic()
         run_directory = allocate(
-            lab / "records.jsonl", allocator=arm[0], settings=arm[1], clips=clips, rounding=arm[2],
-            output=folder / "budgets" / name,
+            measured if name == "oracle" else lab / "records.jsonl", allocator=arm[0], settings=arm[1], clips=clips,
+            rounding=arm[2], media_root=lab, output=folder / "budgets" / name,
         )  # fmt: skip
         manifest = read_manifest(run_directory) or {}
         count = sum(1 for _ in read_rows(run_directory / "budgets.jsonl"))
@@ -171,7 +180,10 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=PAGE)
     parser.add_argument("--small", action="store_true", help="A small lab, to try the command out.")
     parser.add_argument(
-        "--oracle", type=Path, help="A tuned model to measure needs with; half an hour on a core."
+        "--oracle",
+        type=Path,
+        default=checkpoint_folder(),
+        help="The model whose needs are measured (the lab's own).",
     )
     chosen = parser.parse_args()
     config = LabConfig(clips_per_skill=12, still_clips=20) if chosen.small else LabConfig()

@@ -1,7 +1,8 @@
 """Fixtures of the whole suite."""
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from types import ModuleType
 
@@ -11,6 +12,21 @@ from framewise.compat import prepare_torchvision
 
 # Doctests import every module of the package by itself, also those that name transformers' classes on top.
 prepare_torchvision()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[Path]]:
+    """Folders for what is kept across runs: tests leave nothing at home, and find nothing there."""
+    root = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(root))
+        yield (root / str(number) for number in count())
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(cache_home: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test finds what another left."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(next(cache_home)))
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +63,9 @@ _media = _load("media_fixtures.py")
 write_clip = _media.write_clip
 write_image = _media.write_image
 frame_numbers = _media.frame_numbers
+
+_servers = _load("chat_server.py")
+chat_server = _servers.chat_server
+_real = _load("real_server.py")
+served_checkpoint = _real.served_checkpoint
+real_server = _real.real_server

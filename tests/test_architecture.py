@@ -18,9 +18,9 @@ TESTS = Path(__file__).parent
 SOURCE = TESTS.parent / "src" / "framewise"
 
 ORDER = (
-    "_errors", "_jsonl", "_progress", "_plugins", "_config", "_artifacts", "_resampling", "_engine", "compat",
-    "records", "clips", "families", "budgets", "materialise", "exports", "planning", "training", "evaluation",
-    "diagnostics", "report", "studies", "lab", "doctor", "cli",
+    "_errors", "_jsonl", "_keyed", "_progress", "_plugins", "_config", "_artifacts", "_resampling",
+    "_chat_client", "_engine", "compat", "records", "clips", "families", "budgets", "materialise", "exports",
+    "planning", "training", "evaluation", "diagnostics", "report", "studies", "lab", "doctor", "cli",
 )  # fmt: skip
 """A room imports only from rooms before it."""
 STRANGERS = {

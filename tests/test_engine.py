@@ -166,6 +166,46 @@ def test_no_worker_outlives_the_parent(tmp_path, sent):
     assert "leaked" not in errors
 
 
+PARTS = """
+import os, sys, time
+from contextlib import closing
+from framewise._engine import TaskFault, run_tasks
+
+def count(number):
+    for part in range(number):
+        yield part
+        if part == 2:
+            os._exit(3)
+    yield "last"
+
+def wait(number):
+    yield time.time()
+    time.sleep(number)
+
+if __name__ == "__main__":
+    found = list(run_tasks(count, [2, 0, 5], engine=sys.argv[1], num_workers=2))
+    for item in (2, 0):
+        print([value for i, value in found if i == item])
+    print([value.kind if isinstance(value, TaskFault) else value for i, value in found if i == 5])
+    with closing(run_tasks(wait, [60], engine=sys.argv[1], num_workers=1)) as results:
+        print(time.time() - next(results)[1] < 30)
+"""
+
+
+@pytest.mark.parametrize("engine", ["processes", pytest.param("ray", marks=pytest.mark.slow)])
+def test_what_a_generator_yields_comes_one_by_one_and_before_its_end(tmp_path, engine):
+    script = tmp_path / "script.py"
+    script.write_text(PARTS)
+    command = [sys.executable, str(script), engine]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    whole, empty, broken, early = done.stdout.splitlines()[-4:]
+    assert whole == "[0, 1, 'last']"
+    assert empty == "['last']"
+    assert broken.endswith("'crash']")
+    assert early == "True"
+
+
 def test_ray_is_named_where_it_is_absent(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(UsageError, match=r"pip install 'framewise\[ray\]'"):

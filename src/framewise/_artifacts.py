@@ -8,7 +8,7 @@ is ``complete``; anything else is resumable and is never read as a result.
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -99,6 +99,11 @@ class RunDirectory:
         self._writer(name)
         return self.rows(name)
 
+    def stream_rows(self, name: str) -> Iterator[Row]:
+        """As ``open_rows``, for millions: one row at a time."""
+        self._writer(name)
+        return read_rows(self.path / name)
+
     def write_rows(self, name: str, rows: Iterable[Row]) -> None:
         """Write the whole JSONL file ``name`` at once, in place of what it held."""
         write_rows(self.path / name, rows)
@@ -106,6 +111,11 @@ class RunDirectory:
     def complete(self, **facts: Any) -> None:
         """Mark the run as finished and store ``facts`` in its manifest."""
         self.manifest.update(status="complete", end=_now(), **facts)
+        write_json(self.path / MANIFEST, self.manifest)
+
+    def reopen(self) -> None:
+        """Take a finished run up again: until it is complete once more it is not read as a result."""
+        self.manifest.update(status="running", end=None)
         write_json(self.path / MANIFEST, self.manifest)
 
     def _writer(self, name: str) -> RowWriter:

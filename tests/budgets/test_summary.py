@@ -1,7 +1,7 @@
 import pytest
 
 from framewise.budgets import Budget, Request
-from framewise.budgets._summary import PAPER_HISTOGRAM, summarise
+from framewise.budgets._summary import PAPER_HISTOGRAM, Tally
 from framewise.clips import Clip
 from framewise.records import Media, Record, Turn
 
@@ -22,13 +22,10 @@ def budget(number: int, num_frames: int) -> Budget:
 def summary_of(frames: list[int], wished: list[int] | None = None):
     made = [request_for(n, "ab"[n % 2], ("caption", "open_ended")[n % 2]) for n in range(len(frames))]
     wishes = [budget(n, m) for n, m in enumerate(wished or frames)]
-    return summarise(
-        {r.key: r for r in made},
-        {w.key: w for w in wishes},
-        [budget(n, m) for n, m in enumerate(frames)],
-        [],
-        None,
-    )
+    tally = Tally()
+    for request, wish, number in zip(made, wishes, frames, strict=True):
+        tally.add(request, wish, budget(int(request.record.id), number))
+    return tally.result({})
 
 
 def test_counts_by_hand():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from framewise._errors import UsageError
-from framewise.clips import Clip, probe, read_clips
+from framewise.clips import Clip, open_clips, probe, read_clips
 from framewise.clips.decoders.pyav import PyAV
 
 pytestmark = pytest.mark.usefixtures("in_process")
@@ -220,6 +220,16 @@ def test_reading_what_is_no_probe(tmp_path: Path) -> None:
     ):
         with pytest.raises(UsageError, match=message):
             read_clips(tmp_path / name)
+
+
+def test_clips_on_disk_are_those_in_memory(tmp_path: Path) -> None:
+    names = ["b.mp4", "a.mp4", "b.mp4", "caf\udce9.mp4"]
+    rows = [Clip(path=name, status="ok", num_frames=n) for n, name in enumerate(names)]
+    (tmp_path / "x.jsonl").write_text("".join(json.dumps(clip.to_json()) + "\n" for clip in rows))
+    found = open_clips(tmp_path / "x.jsonl")
+    assert dict(found) == read_clips(tmp_path / "x.jsonl")
+    assert found["b.mp4"].num_frames == 2
+    assert found.get("c.mp4") is None
 
 
 def test_a_broken_row_names_file_and_line(tmp_path: Path) -> None:

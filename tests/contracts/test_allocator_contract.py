@@ -5,7 +5,7 @@ They are what ``example_settings`` in ``tests/budgets/allocators/test_<name>.py`
 
 import importlib.util
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -116,18 +116,34 @@ def test_settings_are_frozen_and_refuse_unknown_keys(name, settings):
         parse_settings(name, plugin.settings_type, {**settings, "no_such_setting": 1})
 
 
-def test_through_the_stage_no_video_gets_more_than_it_has(name, settings, requests, tmp_path):
-    records = {request.record.id: request.record.to_json() for request in requests}
-    write_rows(tmp_path / "records.jsonl", records.values())
+def run_here(function: Callable[[int], Any], shares: Iterable[int], **_: Any) -> Iterator[tuple[int, Any]]:
+    """Workers one after the other, the last first; they share nothing but what they are called with."""
+    for share in reversed(list(shares)):
+        yield from ((share, found) for found in function(share))
+
+
+def test_through_the_stage_no_video_gets_more_than_it_has(name, settings, requests, tmp_path, monkeypatch):
+    """And neither the order of the records nor the number of workers changes anything."""
+    monkeypatch.setattr("framewise.budgets._spread.run_tasks", run_here)
+    records = list({request.record.id: request.record.to_json() for request in requests}.values())
     write_rows(tmp_path / "clips.jsonl", [request.clip.to_json() for request in requests])
-    runs = [
-        allocate(
-            tmp_path / "records.jsonl", allocator=name, settings=settings, clips=tmp_path / "clips.jsonl",
-            output=tmp_path / output, media_root=requests[0].media_root,
-        )
-        for output in ("one", "two")
-    ]  # fmt: skip
+    runs = []
+    for output, rows, engine in (
+        ("one", records, {}),
+        ("two", records[::-1], {"engine": "ray", "num_workers": 3}),
+    ):
+        (tmp_path / output).mkdir()
+        write_rows(tmp_path / output / "records.jsonl", rows)
+        runs += [
+            allocate(
+                tmp_path / output / "records.jsonl", allocator=name, settings=settings, **engine,
+                clips=tmp_path / "clips.jsonl", output=tmp_path / output / "run", media_root=requests[0].media_root,
+            )
+        ]  # fmt: skip
     budgets = read_budgets(runs[0])
+    assert read_budgets(runs[1]) == budgets
+    for file in ("wishes.jsonl", "skipped.jsonl", "summary.json"):
+        assert (runs[0] / file).read_bytes() == (runs[1] / file).read_bytes()
     assert list(budgets) == [request.key for request in requests]
     for request in requests:
         num_frames = budgets[request.key].num_frames

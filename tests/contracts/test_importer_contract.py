@@ -15,7 +15,7 @@ pytestmark = pytest.mark.parametrize("name", plugin_names("importers"))
 
 
 def folder(name: str) -> Path:
-    """The folder with one model's results; of VLMEvalKit without the spreadsheet, which needs an extra."""
+    """The folder with one model's results, as the tool left them."""
     return GOLDEN / name
 
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 from framewise._artifacts import read_manifest
 from framewise._errors import FramewiseError, UsageError
+from framewise.clips.decoders.pyav import PyAV, PyAVClip
 from framewise.families import open_family
 from framewise.training import Recipe, train
 
@@ -249,6 +251,26 @@ def test_bf16_where_there_is_none(make_recipe: Callable[..., Recipe], tmp_path: 
     with pytest.raises(UsageError, match="no GPU with bfloat16"):
         train(make_recipe(bf16=True), output=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_videos_are_read_by_the_decoder_that_is_named(
+    make_recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError, match="did you mean 'pyav'"):
+        train(make_recipe(decoder="pyaw"), output=tmp_path / "run")
+    read: list[str] = []
+
+    class Recorder(PyAV):
+        def open(self, path: Path) -> AbstractContextManager[PyAVClip]:
+            read.append(path.name)
+            return super().open(path)
+
+    monkeypatch.setattr(
+        "framewise.training._session.make_decoder", {"pyav": PyAV(), "torchcodec": Recorder()}.__getitem__
+    )
+    train(make_recipe(decoder="torchcodec", max_steps=1), output=tmp_path / "run")
+    assert read
+    assert all(name.endswith(".mp4") for name in read)
 
 
 def test_command_line(

@@ -28,6 +28,7 @@ def run_tasks(
     engine: Engine = "processes",
     num_workers: int | None = None,
     timeout_seconds: float | None = None,
+    use_gpus: bool = False,
 ) -> Generator[tuple[_T, _R | TaskFault]]:
     """Yield each item with what the function gives for it, in the order in which they are done.
 
@@ -36,12 +37,14 @@ def run_tasks(
     the generator is closed, or the parent is interrupted or killed, the workers end.
 
     Args:
-        function: A function at the top of a module, or a ``functools.partial`` of one.
+        function: A function at the top of a module, or a ``functools.partial`` of one. What a generator yields
+            comes one by one, each with the item, as soon as it is there.
         items: What it is called with; anything that can be sent to another process.
         engine: ``processes`` on this machine, or ``ray``: the cluster that ``RAY_ADDRESS`` names or that runs
             on this machine, else one that is started and ended here.
         num_workers: Items at work at once; None: the cores that this process may use, or the cluster's.
         timeout_seconds: Longest time that one item may take, imports not counted; None: no limit.
+        use_gpus: Whether each of Ray's workers gets a GPU, where the cluster has any. Processes share theirs.
 
     Yields:
         The item, and the function's result or a fault: ``timeout``, ``crash`` (the worker was killed, died
@@ -61,5 +64,5 @@ def run_tasks(
     if engine == "ray":
         from framewise._engine._ray import RayCluster
 
-        return run(RayCluster(function, num_workers), items, timeout_seconds)
+        return run(RayCluster(function, num_workers, use_gpus=use_gpus), items, timeout_seconds)
     raise UsageError(f"unknown engine {engine!r}: known are processes and ray")

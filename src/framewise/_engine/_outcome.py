@@ -1,11 +1,12 @@
 """What a call in a worker comes to; made in the worker, read in the parent."""
 
+import inspect
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from framewise._errors import FramewiseError
+from framewise._errors import FramewiseError, UsageError
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,8 @@ class TaskFault:
     kind: Literal["timeout", "crash", "error"]
     reason: str
     """What was found, for people."""
+    usage: bool = False
+    """Whether an error is one of the request itself."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +34,38 @@ class Bug:
     trace: str
 
 
-Outcome = Done | TaskFault | Bug
+@dataclass(frozen=True)
+class Part:
+    """One of several results; the item goes on."""
+
+    value: Any
 
 
-def call(function: Callable[[Any], Any], item: Any) -> Outcome:
-    """Call the function; an exception becomes an outcome."""
+@dataclass(frozen=True)
+class End:
+    """There are no more parts."""
+
+
+Outcome = Done | Part | End | TaskFault | Bug
+
+
+def is_stream(function: Callable[[Any], Any]) -> bool:
+    """Whether the function yields its results one after another."""
+    return inspect.isgeneratorfunction(function)
+
+
+def call(function: Callable[[Any], Any], item: Any) -> Iterator[Outcome]:
+    """Call the function: one outcome, or its parts and an end. An exception becomes an outcome."""
     try:
-        return Done(function(item))
+        if is_stream(function):
+            for value in function(item):
+                yield Part(value)
+            yield End()
+        else:
+            yield Done(function(item))
     except FramewiseError as error:
-        return TaskFault("error", str(error))
+        yield TaskFault("error", str(error), usage=isinstance(error, UsageError))
     except MemoryError:
-        return TaskFault("crash", "the worker ran out of memory")
+        yield TaskFault("crash", "the worker ran out of memory")
     except Exception:  # noqa: BLE001 (raised again in the parent)
-        return Bug(traceback.format_exc())
+        yield Bug(traceback.format_exc())

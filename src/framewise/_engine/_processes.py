@@ -118,7 +118,8 @@ def _serve(function: Callable[[Any], Any], pipe: Connection) -> None:
             item = pipe.recv()
         except EOFError:
             return
-        pipe.send(call(function, item))
+        for outcome in call(function, item):
+            pipe.send(outcome)
 
 
 def _end_with_parent() -> None:

@@ -4,12 +4,14 @@ A plain Ray task has no time limit, and waits in queues that the driver does not
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from framewise._engine._outcome import Outcome, call
+from framewise._engine._outcome import Outcome, call, is_stream
 from framewise._engine._run import Team, Worker, WorkerEndedError
 from framewise._errors import UsageError
+
+_THREADS = "OMP_NUM_THREADS"
 
 
 class RayCluster(Team):
@@ -18,12 +20,13 @@ class RayCluster(Team):
     Args:
         function: What each worker calls.
         size: Most workers at a time; None, or more than the cluster has cores: its cores.
+        use_gpus: Whether each worker gets a GPU, where the cluster has any; it has no more workers then.
 
     Raises:
         UsageError: Ray is not installed.
     """
 
-    def __init__(self, function: Callable[[Any], Any], size: int | None) -> None:
+    def __init__(self, function: Callable[[Any], Any], size: int | None, *, use_gpus: bool = False) -> None:
         # Ray reports its use to its makers if it is not told otherwise before it is imported.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         try:
@@ -34,14 +37,19 @@ class RayCluster(Team):
         if self._ours:
             ray.init(log_to_driver=False, include_dashboard=False, configure_logging=False)
         resources: Any = ray.cluster_resources  # type: ignore[no-untyped-call, unused-ignore]
-        cores = max(1, int(resources().get("CPU", 1)))
-        self.size = min(size or cores, cores)
+        cores, gpus = max(1, int(resources().get("CPU", 1))), int(resources().get("GPU", 0))
+        # Ray hides the GPUs from whoever asks for none.
+        most = min(cores, gpus) if use_gpus and gpus else cores
+        self.size = min(size or most, most)
         self._function = ray.put(function)
-        self._actor = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(_Actor)
+        self._actor = ray.remote(
+            num_cpus=1, num_gpus=int(use_gpus and gpus > 0), max_restarts=0, max_task_retries=0
+        )(_Actor)
+        self._streams = is_stream(function)
 
     def start_worker(self) -> "_RayWorker":
         """A new actor, which runs as soon as the cluster has a free core."""
-        return _RayWorker(self._actor.remote(self._function))
+        return _RayWorker(self._actor.remote(self._function, os.environ.get(_THREADS)), streams=self._streams)
 
     def wait(self, workers: Sequence["_RayWorker"], seconds: float | None) -> None:
         """Wait for a result or a death."""
@@ -58,27 +66,44 @@ class RayCluster(Team):
 
 
 class _Actor:
-    def __init__(self, function: Callable[[Any], Any]) -> None:
-        self._function = function
+    def __init__(self, function: Callable[[Any], Any], threads: str | None) -> None:
+        self._function, self._threads = function, threads
 
     def start(self) -> None:
         """Answers once the actor runs."""
 
     def call(self, item: Any) -> Outcome:
-        return call(self._function, item)
+        self._set_threads()
+        return next(call(self._function, item))
+
+    def stream(self, item: Any) -> Iterator[Outcome]:
+        self._set_threads()
+        yield from call(self._function, item)
+
+    def _set_threads(self) -> None:
+        """As in the driver: Ray gives a worker one thread, and with another number of them sums round otherwise."""
+        if self._threads is None:
+            os.environ.pop(_THREADS, None)
+        else:
+            os.environ[_THREADS] = self._threads
 
 
 class _RayWorker(Worker):
-    def __init__(self, actor: Any) -> None:
-        self._actor = actor
+    def __init__(self, actor: Any, *, streams: bool) -> None:
+        self._actor, self._streams, self._ready = actor, streams, False
         self.pending = actor.start.remote()
         """What is waited for: the start, then the outcome of one item after the other."""
 
     def is_ready(self) -> bool:
-        return self._has_answered() and (self._answer(), True)[1]
+        # What comes after the start is read once, by ``take``.
+        self._ready = self._ready or (self._has_answered() and (self._answer(), True)[1])
+        return self._ready
 
     def give(self, item: Any) -> None:
-        self.pending = self._actor.call.remote(item)
+        if self._streams:
+            self.pending = self._actor.stream.options(num_returns="streaming").remote(item)
+        else:
+            self.pending = self._actor.call.remote(item)
 
     def take(self) -> Outcome | None:
         return self._answer() if self._has_answered() else None
@@ -97,6 +122,8 @@ class _RayWorker(Worker):
         import ray
 
         try:
-            return ray.get(self.pending)
+            return ray.get(
+                next(self.pending) if isinstance(self.pending, ray.ObjectRefGenerator) else self.pending
+            )
         except (ray.exceptions.RayActorError, ray.exceptions.OutOfMemoryError) as error:
             raise WorkerEndedError(f"the worker ended: {type(error).__name__}") from error

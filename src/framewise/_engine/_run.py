@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
-from framewise._engine._outcome import Bug, Done, Outcome, TaskFault
+from framewise._engine._outcome import Bug, Done, Outcome, Part, TaskFault
 from framewise._errors import FramewiseError
 
 _MOST_FAILED_STARTS = 3
@@ -32,7 +32,7 @@ class Worker(ABC):
 
     @abstractmethod
     def take(self) -> Outcome | None:
-        """What the item came to, or None while it is being worked at.
+        """What the item came to, or the next part of it; None while it is being worked at.
 
         Raises:
             WorkerEndedError: It died.
@@ -88,7 +88,7 @@ class _Desk:
         self.look()
 
     def look(self) -> Outcome | None:
-        """What the item came to, or None while it is being worked at."""
+        """What the item came to, or the next part of it; None while it is being worked at."""
         outcome = None
         try:
             if self._given:
@@ -101,7 +101,7 @@ class _Desk:
             self.worker.kill()
             self.worker = self._team.start_worker()
             outcome = TaskFault("timeout", f"it took longer than {self._timeout_seconds:g} s")
-        if outcome is not None:
+        if outcome is not None and not isinstance(outcome, Part):
             self.busy = self._given = False
         return outcome
 
@@ -157,8 +157,10 @@ def _finished(team: Team, desks: list[_Desk]) -> Generator[tuple[Any, Any | Task
     limits = [left for desk in busy if (left := desk.seconds_left()) is not None]
     team.wait([desk.worker for desk in busy], min(limits, default=None))
     for desk in busy:
-        outcome = desk.look()
+        item, outcome = desk.item, desk.look()
         if isinstance(outcome, Bug):
-            raise RuntimeError(f"a worker failed on {desk.item!r}:\n{outcome.trace}")
-        if outcome is not None:
-            yield desk.item, outcome.value if isinstance(outcome, Done) else outcome
+            raise RuntimeError(f"a worker failed on {item!r}:\n{outcome.trace}")
+        if isinstance(outcome, Done | Part):
+            yield item, outcome.value
+        elif isinstance(outcome, TaskFault):
+            yield item, outcome

@@ -11,7 +11,7 @@ from framewise.budgets._prompt import question_prompt
 from framewise.budgets._rounding import Rounding
 from framewise.budgets._score import Scores, score_budgets
 from framewise.budgets._settings import check_settings
-from framewise.budgets._table import read_budgets
+from framewise.budgets._table import open_budgets, read_budgets
 from framewise.budgets._tokens import TokenCount
 from framewise.budgets._truth import read_truth
 
@@ -29,6 +29,7 @@ __all__ = [
     "allocate",
     "check_settings",
     "describe_budgets",
+    "open_budgets",
     "question_prompt",
     "read_budgets",
     "read_truth",

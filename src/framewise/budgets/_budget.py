@@ -1,7 +1,8 @@
 """How many frames one video of one record gets, and who decides."""
 
+import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from framewise.clips import Clip
 from framewise.records import Media, Record
 
+_MOST_MEDIA = 1 << 31
 Key = tuple[str, int]
 """A record's id and which of its media, counted from 0."""
 
@@ -51,8 +53,16 @@ class Budget:
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Budget":
-        """Read a row of ``budgets.jsonl``; keys that later versions added are ignored."""
-        return cls(**{k: v for k, v in row.items() if k in cls.__dataclass_fields__})
+        """Read a row of ``budgets.jsonl``; keys that later versions added are ignored.
+
+        Raises:
+            TypeError: A key is missing.
+            ValueError: It names no medium, or has no frames.
+        """
+        found = cls(**{k: v for k, v in row.items() if k in cls.__dataclass_fields__})
+        if not isinstance(found.record_id, str) or found.media_index not in range(_MOST_MEDIA):
+            raise ValueError("'record_id' is a text and 'media_index' a whole number from 0")
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +141,13 @@ class Allocator(ABC):
     settings_type: ClassVar[type[Settings]]
     snaps: ClassVar[bool] = False
     """Whether its wishes are fractions that become the next larger option, unless a run says otherwise."""
+    uses_gpu: ClassVar[bool] = False
+    """Whether a GPU makes it faster: each of Ray's workers gets one then, where there are any."""
+
+    @classmethod
+    def spreads(cls, settings: Any) -> bool:  # noqa: ARG003
+        """Whether several workers are faster than one; no for what is one computation over all requests."""
+        return True
 
     @abstractmethod
     def __init__(self, settings: Any) -> None:
@@ -156,3 +173,13 @@ class Allocator(ABC):
         Raises:
             UsageError: The settings do not fit these requests.
         """
+
+    def shares(self, requests: Sequence[Request], num_shares: int) -> Iterable[int]:
+        """Which of several workers decides each request, in order: numbers from 0 to ``num_shares`` - 1.
+
+        Each worker is given all requests, and those of the others as done; so this changes nothing but the time.
+        What an allocator decides together should be in one share: here all questions about a video.
+        """
+        for request in requests:
+            digest = hashlib.sha256(request.media.path.encode("utf-8", "surrogatepass")).digest()
+            yield int.from_bytes(digest[:8]) % num_shares

@@ -16,7 +16,7 @@ from framewise.budgets._rounding import PAPER_OPTIONS
 from framewise.budgets._summary import SUMMARY
 from framewise.budgets._table import STAGE, iterate_budgets
 from framewise.budgets._tokens import TokenCount, TokenCounter
-from framewise.clips import read_clips
+from framewise.clips import open_clips
 
 _OWN = 0
 """Stands for the allocation among the fixed arms."""
@@ -89,7 +89,7 @@ def _paired(directory: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[Requ
     places = manifest["places"]
     records, clips = Path(places["records"]), Path(manifest["inputs"]["clips"]["path"])
     root = Path(places["media_root"]) if places["media_root"] else None
-    requests = stream_requests(records, root, read_clips(clips), lambda _: None)
+    requests = stream_requests(records, root, open_clips(clips), lambda _: None)
     for budget in iterate_budgets(directory):
         request = next((request for request in requests if request.key == budget.key), None)
         if request is None:

@@ -22,10 +22,23 @@ def open_text_model(name: str, *, device: str, dtype: Dtype) -> tuple[Any, Any]:
     Raises:
         UsageError: There is no such model or no such device.
     """
-    check_name(name)
     where = choose_device(device)
+    tokenizer = open_tokenizer(name)
+    return open_model(name, where, choose_dtype(dtype, where)), tokenizer
+
+
+def open_tokenizer(name: str) -> Any:
+    """The model's tokenizer, with its chat template.
+
+    Args:
+        name: A folder in the official file format, or a hub name.
+
+    Raises:
+        UsageError: There is no such model.
+    """
+    check_name(name)
     prepare_torchvision()
-    from transformers import AutoModelForImageTextToText, AutoTokenizer, ProcessorMixin
+    from transformers import AutoTokenizer, ProcessorMixin
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
@@ -33,12 +46,52 @@ def open_text_model(name: str, *, device: str, dtype: Dtype) -> tuple[Any, Any]:
             # Older releases of vision-language models keep it with their processor.
             processor, _ = ProcessorMixin.get_processor_dict(name)
             tokenizer.chat_template = processor.get("chat_template")
+    except OSError as error:
+        raise _unusable(name, error) from error
+    return tokenizer
+
+
+def open_model(name: str, device: torch.device, dtype: torch.dtype) -> Any:
+    """The model, in evaluation mode.
+
+    Args:
+        name: A folder in the official file format, or a hub name.
+        device: Where it runs.
+        dtype: Of its weights.
+
+    Raises:
+        UsageError: There is no such model.
+    """
+    check_name(name)
+    prepare_torchvision()
+    from transformers import AutoModelForImageTextToText
+
+    try:
         model: Any = AutoModelForImageTextToText.from_pretrained(
-            name, dtype=choose_dtype(dtype, where), use_safetensors=True, trust_remote_code=False
+            name, dtype=dtype, use_safetensors=True, trust_remote_code=False
         )
     except OSError as error:
-        raise UsageError(f"model {name!r} cannot be opened: {error}") from error
-    return model.to(where).eval(), tokenizer
+        raise _unusable(name, error) from error
+    return model.to(device).eval()
+
+
+def resolved_commit(name: str) -> str:
+    """The commit that a hub name stands for here and now.
+
+    Raises:
+        UsageError: There is no such model.
+    """
+    from huggingface_hub import hf_hub_download
+
+    try:
+        # The hub's cache has a folder for each commit.
+        return Path(hf_hub_download(name, "config.json")).parent.name
+    except OSError as error:
+        raise _unusable(name, error) from error
+
+
+def _unusable(name: str, error: OSError) -> UsageError:
+    return UsageError(f"model {name!r} cannot be opened: {error}")
 
 
 def check_name(name: str) -> None:

@@ -1,24 +1,45 @@
 """Which videos of which records need a budget, and which cannot have one."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from framewise._errors import UsageError
 from framewise._jsonl import Row
+from framewise._keyed import KeyedRows, Spool
 from framewise.budgets._budget import Key, Request
 from framewise.budgets._clamp import frames_in_window
 from framewise.clips import Clip
-from framewise.records import BadRow, Media, default_media_root, read_records, skipped_row
+from framewise.records import BadRow, Media, Record, default_media_root, read_records, skipped_row
+
+
+class Skipped:
+    """Rows of ``skipped.jsonl``: videos that get no budget, and why; they stay on disk."""
+
+    def __init__(self) -> None:
+        self.statuses: Counter[str] = Counter()
+        """How many there are of each."""
+        self.first: Row | None = None
+        self.last: Row | None = None
+        self._rows = Spool()
+
+    def append(self, row: Row) -> None:
+        """Add a row."""
+        self.first, self.last = self.first or row, row
+        self.statuses[row["status"]] += 1
+        self._rows.append(row)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self._rows)
 
 
 @dataclass(frozen=True)
 class Collected:
-    """The videos of a dataset, in the order of its records."""
+    """The videos of a dataset, in the order of its records; they stay on disk."""
 
-    requests: dict[Key, Request] = field(default_factory=dict)
-    skipped: list[Row] = field(default_factory=list)
-    """Rows of ``skipped.jsonl``: videos that get no budget, and why."""
+    requests: KeyedRows[Key, Request]
+    skipped: Skipped
 
 
 def collect_requests(records: Path, media_root: Path | None, clips: Mapping[str, Clip]) -> Collected:
@@ -32,12 +53,23 @@ def collect_requests(records: Path, media_root: Path | None, clips: Mapping[str,
     Raises:
         UsageError: The dataset cannot be read, or none of its videos can be used.
     """
-    collected = Collected()
-    for request in stream_requests(records, media_root, clips, collected.skipped.append):
-        collected.requests[request.key] = request
-    if not collected.requests:
-        raise UsageError(_nothing(records, collected))
-    return collected
+    root = media_root or default_media_root(records)
+
+    def read(row: Row) -> Request:
+        record, index = Record.from_json(row["record"]), row["media_index"]
+        return Request(
+            record=record, media_index=index, clip=clips[record.media[index].path], media_root=root
+        )
+
+    skipped = Skipped()
+    items = (
+        (request.key, {"record": request.record.to_json(), "media_index": request.media_index})
+        for request in stream_requests(records, media_root, clips, skipped.append)
+    )
+    requests = KeyedRows(items, read)
+    if not requests:
+        raise UsageError(_nothing(records, skipped))
+    return Collected(requests, skipped)
 
 
 def stream_requests(
@@ -82,12 +114,12 @@ def _fault(media: Media, clip: Clip | None) -> tuple[str, str] | None:
     return None
 
 
-def _nothing(records: Path, collected: Collected) -> str:
-    if not collected.skipped:
+def _nothing(records: Path, skipped: Skipped) -> str:
+    first = skipped.first
+    if first is None:
         return f"no record of {records} has a video: there is nothing to give a budget to"
-    first = collected.skipped[0]
     return (
-        f"{records} has no video that can be used; the first of {len(collected.skipped)} faults is "
+        f"{records} has no video that can be used; the first of {skipped.statuses.total()} faults is "
         f"{first['status']} at {first['path']}: {first['reason']}. Paths are relative to the media root: "
         "probe and allocate with the same one"
     )

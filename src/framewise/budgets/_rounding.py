@@ -2,14 +2,22 @@
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from framewise._errors import UsageError
-from framewise.budgets._budget import Budget, Key, Request
+from framewise.budgets._budget import Budget, Request
 
 Per = Literal["question", "video"]
+Wishes = Callable[[], Iterator[tuple[Request, Budget]]]
+"""Begins a new pass over what is wished for each request, in the order of the records."""
+Numbers = NDArray[np.int64]
 PAPER_OPTIONS = (8, 16, 32, 64)
 """The paper's admissible numbers, appendix A.2."""
 CONTINUOUS_RANGE = (4, 64)
@@ -68,42 +76,76 @@ class Rounding:
         return _changed(wish, number, "the next option" if number > wish.num_frames else "the largest option")
 
 
-def match_histogram(wishes: Sequence[Budget], histogram: Sequence[tuple[int, int]]) -> list[Budget]:
-    """Wishes by rank: the smallest get the smallest number of frames, in the shares of a histogram.
+def round_wishes(wishes: Wishes, rounding: Rounding, multiple_of: int, *, snaps: bool) -> Wishes:
+    """Wishes as admitted numbers, in their order; they are read as often as that needs, and none is kept.
+
+    Args:
+        wishes: What is wished for each request.
+        rounding: Which numbers are admitted.
+        multiple_of: Frames that the family reads together.
+        snaps: As for ``Rounding.round``.
+    """
+    if rounding.histogram:
+        numbers = match_histogram((wish for _, wish in wishes()), rounding.histogram)
+        rounded = partial(_replace, wishes, numbers, "its rank in the histogram")
+    else:
+        rounded = partial(_round_each, wishes, rounding, multiple_of, snaps)
+    if rounding.per == "question":
+        return rounded
+    return partial(_replace, rounded, _largest(rounded()), "the largest of the questions about this video")
+
+
+def _round_each(
+    wishes: Wishes, rounding: Rounding, multiple_of: int, snaps: bool
+) -> Iterator[tuple[Request, Budget]]:
+    for request, wish in wishes():
+        yield request, rounding.round(wish, multiple_of, snaps=snaps)
+
+
+def _replace(wishes: Wishes, numbers: Numbers, why: str) -> Iterator[tuple[Request, Budget]]:
+    for (request, wish), number in zip(wishes(), numbers, strict=True):
+        yield request, _changed(wish, int(number), why)
+
+
+def match_histogram(wishes: Iterable[Budget], histogram: Sequence[tuple[int, int]]) -> Numbers:
+    """Numbers of frames by rank: the smallest wishes get the smallest, in the shares of a histogram.
 
     Equal wishes are ranked by a digest of their ids, blind to everything else.
 
     Args:
-        wishes: What an allocator wants, in any order.
+        wishes: What an allocator wants, N in any order.
         histogram: Pairs of frames and count.
+
+    Returns:
+        Shape [N].
     """
-    ranked = sorted(range(len(wishes)), key=lambda i: _rank(wishes[i]))
+    wanted, ties = array("d"), bytearray()
+    for wish in wishes:
+        wanted.append(wish.num_frames if wish.wanted is None else wish.wanted)
+        ties += hashlib.sha256(repr(wish.key).encode()).digest()
+    ranked = np.lexsort((np.frombuffer(ties, "S32"), np.asarray(wanted)))
     total, below, start = sum(count for _, count in histogram), 0, 0
-    numbers: dict[int, int] = {}
+    numbers = np.zeros(len(wanted), np.int64)
     for frames, count in sorted(histogram):
         below += count
         # Whole numbers throughout, so that equal shares are equal everywhere.
-        end = (2 * below * len(wishes) + total) // (2 * total)
-        numbers |= dict.fromkeys(ranked[start:end], frames)
+        end = (2 * below * len(wanted) + total) // (2 * total)
+        numbers[ranked[start:end]] = frames
         start = end
-    return [_changed(wish, numbers[i], "its rank in the histogram") for i, wish in enumerate(wishes)]
+    return numbers
 
 
-def _rank(wish: Budget) -> tuple[float, bytes]:
-    wanted = wish.num_frames if wish.wanted is None else wish.wanted
-    return wanted, hashlib.sha256(repr(wish.key).encode()).digest()
-
-
-def raise_to_video(budgets: Sequence[Budget], requests: Mapping[Key, Request]) -> list[Budget]:
-    """Budgets in which all questions about one video, in one window of it, have the largest of theirs."""
-    largest: dict[Any, int] = {}
-    for budget in budgets:
-        media = requests[budget.key].media
-        largest[media] = max(largest.get(media, 0), budget.num_frames)
-    return [
-        _changed(b, largest[requests[b.key].media], "the largest of the questions about this video")
-        for b in budgets
-    ]
+def _largest(budgets: Iterable[tuple[Request, Budget]]) -> Numbers:
+    """The largest number of all questions about the same video, in the same window of it, shape [N]."""
+    numbers, videos = array("q"), bytearray()
+    for request, budget in budgets:
+        numbers.append(budget.num_frames)
+        videos += hashlib.sha256(repr(request.media).encode("utf-8", "surrogatepass")).digest()
+    _, which = np.unique(np.frombuffer(videos, "S32"), return_inverse=True)
+    largest = np.zeros(len(numbers), np.int64)
+    np.maximum.at(largest, which, np.asarray(numbers))
+    found: Numbers = largest[which]
+    return found
 
 
 def _changed(wish: Budget, number: int, why: str) -> Budget:

@@ -1,10 +1,8 @@
 """Visual tokens that budgets amount to under one model."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from framewise._errors import FramewiseError, UsageError
-from framewise.budgets._budget import Budget, Key, Request
 from framewise.clips import Clip
 
 
@@ -39,10 +37,6 @@ class TokenCounter:
             raise UsageError(f"{wanted.model} reads frames {needed} at a time: use --multiple-of {needed}")
 
         self._counted: dict[tuple[int, int, int], int] = {}
-
-    def count(self, requests: Mapping[Key, Request], budgets: Iterable[Budget]) -> int:
-        """Tokens of all budgeted videos together."""
-        return sum(self.tokens(budget.num_frames, requests[budget.key].clip) for budget in budgets)
 
     def tokens(self, num_frames: int, clip: Clip) -> int:
         """Tokens of so many frames of a clip; one whose sides the model cannot read has none."""

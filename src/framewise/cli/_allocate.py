@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from framewise._engine import Engine
+
 
 def allocate(
     records: Annotated[Path, typer.Argument(help="Records, in any known layout.")],
@@ -62,19 +64,32 @@ def allocate(
     pixels_per_frame: Annotated[
         int | None, typer.Option(min=1, help="Most pixels of a frame in that count.", show_default=False)
     ] = None,
+    engine: Annotated[
+        Engine | None,
+        typer.Option(
+            help="Spread the allocator over processes here, or over a Ray cluster.", show_default=False
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Workers of the engine; left out: one a core.", show_default=False),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over.")] = False,
 ) -> None:
     """Decide how many frames each video gets. Run it again and it goes on.
 
     An allocator that gives fractions is snapped up to 8, 16, 32 or 64, unless --options or --continuous is given.
     Budgets depend on the frames that each clip really has. Without --clips the records are probed first, into
-    a directory beside the run's whose name ends in -clips.
+    a directory beside the run's whose name ends in -clips. With --engine each worker opens the allocator once; the
+    budgets are the same.
 
     \b
     Examples:
         framewise allocate records.jsonl --allocator fixed --set num_frames=8 -o runs/fixed-8
         framewise allocate records.jsonl --clips clips.jsonl -o runs/hybrid \\
             --allocator instruction --set model=Qwen/Qwen2.5-VL-7B-Instruct
+        framewise allocate records.jsonl -o runs/served --allocator instruction \\
+            --set server=http://localhost:8000/v1 --set model=NAME --set bound=true
     """  # noqa: D301 (\b is what click reads)
     from framewise._errors import UsageError
     from framewise.budgets import Rounding, TokenCount, check_settings
@@ -98,6 +113,8 @@ def allocate(
         multiple_of=multiple_of,
         rounding=rounding,
         tokens=TokenCount(model=model, pixels_per_frame=pixels_per_frame) if model else None,
+        engine=engine,
+        num_workers=workers,
         fresh=fresh,
     )
     _show(directory)
@@ -176,6 +193,10 @@ def _show(directory: Path) -> None:
         console.print(f"agreement of the wordings {names}: quadratic kappa {kappa:.2f}")
     if "num_with_answer" in summary:
         console.print("LEAKS: the answers were read, which no model in use can do")
+    if "num_without_probabilities" in summary:
+        console.print(
+            f"{summary['num_without_probabilities']} budgets without probabilities: the server gives none that tell"
+        )
     if summary["visual_tokens"] is not None:
         console.print(f"{summary['visual_tokens']:,} visual tokens")
     console.print(f"budgets: {directory / 'budgets.jsonl'}", soft_wrap=True)

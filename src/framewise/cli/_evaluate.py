@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from framewise._engine import Engine
+
 
 def evaluate(
     model: Annotated[
@@ -78,6 +80,17 @@ def evaluate(
         ),
     ] = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for one reply of --server.")] = 300.0,
+    engine: Annotated[
+        Engine | None,
+        typer.Option(
+            help="Spread the items over processes here, or over a Ray cluster, one worker a GPU.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Workers of the engine; left out: one a core or GPU.", show_default=False),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over.")] = False,
 ) -> None:
     """Ask a model the items of benchmarks and score its answers. Run it again and it goes on.
@@ -114,6 +127,8 @@ def evaluate(
         text_position=text_position,
         frame_pooling=frame_pooling,
         server=ChatClient(url=server, timeout_seconds=timeout) if server else None,
+        engine=engine,
+        num_workers=workers,
         fresh=fresh,
     )
     Console().print(results_table(read_json(directory / "results.json")))

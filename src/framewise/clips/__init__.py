@@ -12,7 +12,7 @@ from framewise.clips._image import IMAGE_SUFFIXES, load_image, probe_image
 from framewise.clips._image_sequence import ImageSequence
 from framewise.clips._make_decoder import make_decoder
 from framewise.clips._probe import ProbeSummary, Workers, probe
-from framewise.clips._read_clips import read_clips
+from framewise.clips._read_clips import open_clips, read_clips
 from framewise.clips._read_media import read_media
 from framewise.clips._sample_clip import sample_clip
 from framewise.clips._whole import check_whole
@@ -35,6 +35,7 @@ __all__ = [
     "find_source",
     "load_image",
     "make_decoder",
+    "open_clips",
     "probe",
     "probe_image",
     "read_clips",

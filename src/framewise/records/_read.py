@@ -147,12 +147,15 @@ class _Reader:
         missing = [p for m in media if self._require_media for p in m.files if not is_there(self._root, m, p)]
         if missing:
             raise ValueError(f"media missing under {self._root}: {', '.join(missing)}")
-        return replace(record, id=self._identities.assign(record.id, content), media=media)
+        name = self._identities.assign(record.id, content)
+        # Nothing is checked again where nothing changes, as in most datasets.
+        return record if (name, media) == (record.id, record.media) else replace(record, id=name, media=media)
 
     def _below_root(self, media: Media) -> Media:
         if media.frames:
             return replace(media, frames=tuple(map(self._relative, media.frames)))
-        return replace(media, path=self._relative(media.path))
+        path = self._relative(media.path)
+        return media if path == media.path else replace(media, path=path)
 
     def _unknown(self, row: dict[str, Any]) -> str:
         keys = ", ".join(sorted(map(str, row))) or "none"

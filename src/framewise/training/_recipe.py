@@ -72,6 +72,8 @@ class Recipe(BaseModel):
     """Compute in bfloat16; ``auto``: on a GPU that has it. Weights and optimizer stay in float32."""
     gradient_checkpointing: bool = False
     """Compute activations again in the backward pass: less memory, about a third more time."""
+    decoder: str = "pyav"
+    """Who decodes the videos: ``pyav``, ``torchcodec``, or ``torchcodec:cuda`` on the GPU."""
     pixels_per_frame: int | None = Field(default=None, ge=1)
     """Most pixels of a video frame; None: the checkpoint's own."""
     pixels_per_image: int | None = Field(default=None, ge=1)

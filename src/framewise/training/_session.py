@@ -12,8 +12,8 @@ from accelerate.utils import broadcast_object_list
 
 from framewise._artifacts import RunDirectory
 from framewise._errors import FramewiseError
-from framewise._plugins import load_plugin
 from framewise._progress import progress_bar
+from framewise.clips import make_decoder
 from framewise.families import Family, FamilySettings, open_family
 from framewise.planning import Pairing, num_draws, sample_order
 from framewise.records import SKIPPED, default_media_root
@@ -33,6 +33,7 @@ from framewise.training._trainer import LOG, BudgetTrainer
 
 def run_session(recipe: Recipe, output: Path, *, fresh: bool) -> None:
     """See ``train``."""
+    make_decoder(recipe.decoder)  # A wrong name is told before anything is read.
     processes = PartialState(cpu=not torch.cuda.is_available())
     with _open_run(recipe, output, fresh, processes) as run:
         if not _from_main(run.finished if run else None):
@@ -105,7 +106,7 @@ def _data(recipe: Recipe, settings: FamilySettings, plan: Pairing, num_processes
         sample_order(len(plan.examples), draws, recipe.seed),
         media_root=recipe.media_root or default_media_root(recipe.records),
         family=family,
-        decoder=load_plugin("decoders", "pyav")(),
+        decoder=make_decoder(recipe.decoder),
     )
     return {"train_dataset": dataset, "data_collator": Collator(family)}
 

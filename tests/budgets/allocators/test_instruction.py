@@ -1,5 +1,6 @@
 import json
 import math
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,9 @@ import transformers
 from framewise._artifacts import read_manifest
 from framewise._errors import FramewiseError, UsageError
 from framewise.budgets import Request
+from framewise.budgets._model import open_text_model
 from framewise.budgets._options import OptionScorer, encode_prompt, option_log_probabilities
-from framewise.budgets._prompt import question_prompt
+from framewise.budgets._prompt import PROMPTS, question_prompt
 from framewise.budgets.allocators.instruction import Instruction, InstructionSettings
 from framewise.clips import Clip
 from framewise.records import Media, Record, Turn
@@ -17,7 +19,7 @@ from framewise.records import Media, Record, Turn
 
 def example_settings(folder: Path, requests: list[Request], tiny_checkpoint: Path) -> dict[str, object]:
     """Settings for the contract of all allocators."""
-    return {"model": str(tiny_checkpoint), "batch_size": 3}
+    return {"model": str(tiny_checkpoint), "batch_size": 3, "cache": "off"}
 
 
 def requests_of(*questions: str) -> list[Request]:
@@ -37,16 +39,22 @@ def requests_of(*questions: str) -> list[Request]:
 
 
 @pytest.fixture(scope="module")
+def tokenizer(tiny_checkpoint: Path):
+    return transformers.AutoTokenizer.from_pretrained(tiny_checkpoint)
+
+
+@pytest.fixture(scope="module")
 def allocator(tiny_checkpoint: Path) -> Instruction:
-    return Instruction(InstructionSettings(model=str(tiny_checkpoint), batch_size=2))
+    return Instruction(InstructionSettings(model=str(tiny_checkpoint), batch_size=2, cache="off"))
 
 
-def test_the_budget_is_the_most_probable_option(allocator):
+def test_the_budget_is_the_most_probable_option(allocator, tiny_checkpoint):
     questions = ["what color?", "which came first?", "how many times does it jump?", "why?"]
     budgets = {b.record_id: b for b in allocator.allocate(requests_of(*questions))}
     options = (8, 16, 32, 64)
     prompts = [question_prompt(q, options) for q in questions]
-    rows = option_log_probabilities(allocator._model, allocator._tokenizer, prompts, options, 1)
+    model, tokenizer = open_text_model(str(tiny_checkpoint), device="cpu", dtype="float32")
+    rows = option_log_probabilities(model, tokenizer, prompts, options, 1)
     for n, row in enumerate(rows):
         budget = budgets[f"r{n}"]
         total = sum(math.exp(x) for x in row)
@@ -79,21 +87,22 @@ def test_equal_questions_are_read_once(allocator, read):
     assert len({b.score for b in budgets}) == 2
 
 
-def test_only_the_question_is_read(allocator, read):
+def test_only_the_question_is_read(allocator, tokenizer, read):
     list(allocator.allocate(requests_of("what?")))
-    assert read == [encode_prompt(allocator._tokenizer, question_prompt("what?", (8, 16, 32, 64)))]
+    assert read == [encode_prompt(tokenizer, question_prompt("what?", (8, 16, 32, 64)))]
 
 
-def test_the_answer_is_read_where_it_is_asked_for_and_the_summary_says_so(dataset, tiny_checkpoint, read):
+def test_the_answer_is_read_where_it_is_asked_for_and_the_summary_says_so(
+    dataset, tiny_checkpoint, tokenizer, read
+):
     settings = {"model": str(tiny_checkpoint), "with_answer": "true"}
     run = dataset.allocate(allocator="instruction", settings=settings)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(tiny_checkpoint)
     assert "\nAnswer: yes" in tokenizer.decode(read[0])
     assert json.loads((run / "summary.json").read_text())["num_with_answer"] == 6
     assert "question and answer make" in dataset.rows()[0]["reason"]
 
 
-def test_three_wordings_and_their_agreement(dataset, tiny_checkpoint):
+def test_all_wordings_and_their_agreement(dataset, tiny_checkpoint):
     plain = dataset.allocate("plain", allocator="instruction", settings={"model": str(tiny_checkpoint)})
     settings = {"model": str(tiny_checkpoint), "paraphrases": "true"}
     run = dataset.allocate(allocator="instruction", settings=settings)
@@ -102,10 +111,10 @@ def test_three_wordings_and_their_agreement(dataset, tiny_checkpoint):
     ]
     assert "agreement" not in json.loads((plain / "summary.json").read_text())
     agreement = json.loads((run / "summary.json").read_text())["agreement"]
-    assert set(agreement) == {"aspects, rating", "aspects, saving", "rating, saving"}
+    assert set(agreement) == {f"{a}, {b}" for a, b in combinations(sorted(PROMPTS), 2)}
     for row in dataset.rows(file="wishes.jsonl"):
         assert row["details"]["prompt:aspects"] == row["num_frames"]
-    for name in ("rating", "saving"):
+    for name in ("rating", "saving", "detailed"):
         alone = {"model": str(tiny_checkpoint), "prompt": name}
         dataset.allocate(name, allocator="instruction", settings=alone)
         for both, one in zip(

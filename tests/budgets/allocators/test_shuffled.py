@@ -46,7 +46,8 @@ def test_within_a_source_budgets_stay_in_it(tmp_path, make_requests):
     requests = make_requests(40, sources=3)
     table = write_table(tmp_path / "t.jsonl", requests)
     straight = {r.key: n for n, r in enumerate(sorted(requests, key=lambda r: r.key), start=1)}
-    dealt = dict(zip((r.key for r in requests), deal(table, requests, within="source"), strict=True))
+    allocator = Shuffled(ShuffledSettings(budgets=table, within="source"))
+    dealt = {budget.key: budget.num_frames for budget in allocator.allocate(requests)}
     sources = {r.record.source for r in requests}
     assert len(sources) == 3
     for source in sources:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PositiveFloat, model_validator
 
 from framewise._errors import UsageError
-from framewise.budgets import Allocator, Budget, Failure, Key, Request, Settings, read_budgets
+from framewise.budgets import Allocator, Budget, Failure, Key, Request, Settings, open_budgets
 from framewise.budgets._truth import read_truth
 from framewise.budgets._votes import fit_weights, log_choice, weighted_median
 
@@ -50,7 +50,7 @@ class Consensus(Allocator):
 
     def __init__(self, settings: ConsensusSettings) -> None:
         self._caution = settings.caution
-        self._tables = [read_budgets(path) for path in settings.budgets]
+        self._tables = [open_budgets(path) for path in settings.budgets]
         self._weights = list(settings.weights) or [1.0] * len(self._tables)
         if settings.truth is not None:
             try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from framewise.budgets import Allocator, Budget, Failure, Key, Request, Settings, read_budgets
+from framewise.budgets import Allocator, Budget, Failure, Key, Request, Settings, open_budgets
 from framewise.budgets._rounding import PAPER_OPTIONS
 from framewise.budgets._votes import log_choice, log_frames
 
@@ -36,7 +36,7 @@ class Fused(Allocator):
 
     def __init__(self, settings: FusedSettings) -> None:
         self._strength = settings.strength
-        self._question, self._visual = read_budgets(settings.question), read_budgets(settings.visual)
+        self._question, self._visual = open_budgets(settings.question), open_budgets(settings.visual)
 
     def allocate(
         self, requests: Sequence[Request], *, done: Collection[Key] = ()

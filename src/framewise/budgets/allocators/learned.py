@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
 from framewise._errors import UsageError
-from framewise.budgets import Allocator, Budget, Failure, Key, Request, Settings, read_budgets, read_truth
+from framewise.budgets import Allocator, Budget, Failure, Key, Request, Settings, open_budgets, read_truth
 from framewise.budgets._conformal import Regressor, conformal_margin, fit_regressor
 from framewise.budgets._rounding import CONTINUOUS_RANGE
 from framewise.budgets._votes import log_frames
@@ -62,10 +62,15 @@ class Learned(Allocator):
 
     settings_type = LearnedSettings
 
+    @classmethod
+    def spreads(cls, settings: LearnedSettings) -> bool:  # noqa: ARG003
+        """No: the trees are fitted once."""
+        return False
+
     def __init__(self, settings: LearnedSettings) -> None:
         self._settings = settings
         self._labels = read_truth(settings.labels)
-        self._tables = [read_budgets(path) for path in settings.features]
+        self._tables = [open_budgets(path) for path in settings.features]
 
     def allocate(
         self, requests: Sequence[Request], *, done: Collection[Key] = ()

@@ -1,7 +1,7 @@
 """Measured: how few frames the model to be tuned needs for the answer that it is given."""
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -55,6 +55,7 @@ class Oracle(Allocator):
     """
 
     settings_type = OracleSettings
+    uses_gpu = True
 
     def __init__(self, settings: OracleSettings) -> None:
         from framewise.budgets._losses import AnswerLosses
@@ -72,12 +73,20 @@ class Oracle(Allocator):
         Batches are made of all requests, done or not, so that a resumed run computes what an uninterrupted one
         does.
         """
-        ordered = sorted(requests, key=lambda request: (request.media.path, request.key))
-        size = self._settings.batch_size
-        for batch in (ordered[start : start + size] for start in range(0, len(ordered), size)):
+        for batch in self._batches(requests):
             if any(request.key not in done for request in batch):
                 found = self._measure(batch)
                 yield from (found[request.key] for request in batch if request.key not in done)
+
+    def shares(self, requests: Sequence[Request], num_shares: int) -> Iterable[int]:
+        """Whole batches."""
+        numbers = {r.key: number for number, batch in enumerate(self._batches(requests)) for r in batch}
+        return (numbers[request.key] % num_shares for request in requests)
+
+    def _batches(self, requests: Sequence[Request]) -> Iterator[Sequence[Request]]:
+        ordered = sorted(requests, key=lambda request: (request.media.path, request.key))
+        size = self._settings.batch_size
+        yield from (ordered[start : start + size] for start in range(0, len(ordered), size))
 
     def _measure(self, batch: Sequence[Request]) -> dict[Key, Budget | Failure]:
         failures: dict[Key, Budget | Failure] = {}

@@ -53,6 +53,7 @@ class Similarity(Allocator):
 
     settings_type = SimilaritySettings
     snaps = True
+    uses_gpu = True
 
     def __init__(self, settings: SimilaritySettings) -> None:
         from framewise.budgets._features import FeatureReader
