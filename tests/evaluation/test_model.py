@@ -23,6 +23,7 @@ class FakeFamily(Family):
         self.asked = []
 
     def encode(self, turns, visuals, *, reply=False):
+        self.lay_out(turns, [visual.shape for visual in visuals], reply=reply)
         self.asked.append((turns, visuals, reply))
         length = sum(len(turn.text) for turn in turns)
         ids = torch.tensor([ord(letter) for turn in turns for letter in turn.text])
@@ -90,6 +91,14 @@ def test_a_question_that_the_family_cannot_lay_out_is_refused():
     sliver = Frames(pixels=np.zeros((1, 4, 900, 3), np.uint8), times_seconds=np.zeros(1))
     with pytest.raises(FramewiseError, match="a sliver"):
         model.check(replace(question, frames=(question.frames[0], sliver)))
+
+
+def test_a_question_that_was_checked_is_not_encoded_again():
+    family, question = FakeFamily(), make_question("one", num_frames=2)
+    model = FamilyModel(family)
+    model.check(question)
+    model.reply([question], max_new_tokens=30)
+    assert len(family.asked) == 1
 
 
 def test_too_little_memory_is_an_error_of_its_own():

@@ -60,7 +60,8 @@ def read_image(path: Path) -> tuple[NDArray[np.uint8], str]:
     try:
         with Image.open(path, formats=_FORMATS) as image:
             codec = (image.format or "").lower()
-            return np.array(_as_rgb(ImageOps.exif_transpose(image))), codec
+            ImageOps.exif_transpose(image, in_place=True)
+            return np.array(_as_rgb(image)), codec
     except UnidentifiedImageError as error:
         raise ClipError(
             "not_an_image", f"no image format is recognised; read are {', '.join(_FORMATS)}"
@@ -74,6 +75,8 @@ def read_image(path: Path) -> tuple[NDArray[np.uint8], str]:
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return image  # ``convert`` would copy it.
     if image.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if not image.has_transparency_data:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+from weakref import WeakKeyDictionary
 
 from framewise._errors import FramewiseError
 from framewise.clips import Frames
@@ -11,14 +12,14 @@ from framewise.evaluation._benchmark import Item
 from framewise.records import Turn
 
 if TYPE_CHECKING:
-    from framewise.families import Family, FamilySettings, Visual
+    from framewise.families import Encoded, Family, FamilySettings, Visual
 
 
 class OutOfMemoryError(FramewiseError):
     """The device has too little memory for a batch; a smaller one may fit."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Question:
     """An item with the frames that were read for it."""
 
@@ -74,6 +75,7 @@ class FamilyModel:
 
     def __init__(self, family: "Family") -> None:
         self._family = family
+        self._encoded: WeakKeyDictionary[Question, Encoded] = WeakKeyDictionary()
 
     @property
     def temporal_multiple(self) -> int:
@@ -85,9 +87,8 @@ class FamilyModel:
         return self._family.reading()
 
     def check(self, question: Question) -> None:
-        """Lay it out, without its pixels: sides and lengths that no model of the family reads are errors."""
-        shapes = [visual.shape for visual in _visuals(question)]
-        self._family.lay_out([_turn(question)], shapes, reply=True)
+        """Encode it: sides and lengths that no model of the family reads are errors."""
+        self._encoded[question] = self._encode(question)
 
     def reply(self, batch: Sequence[Question], *, max_new_tokens: int) -> list[Reply]:
         """Encode each question as one user turn and let the family generate.
@@ -97,7 +98,7 @@ class FamilyModel:
         """
         import torch
 
-        encoded = [self._family.encode([_turn(q)], _visuals(q), reply=True) for q in batch]
+        encoded = [self._encoded.get(question) or self._encode(question) for question in batch]
         try:
             said = self._family.generate(encoded, max_new_tokens=max_new_tokens)
         except torch.OutOfMemoryError as error:
@@ -109,6 +110,9 @@ class FamilyModel:
             Reply(text=text, finish_reason=reason, num_visual_tokens=sequence.num_visual_tokens)
             for (text, reason), sequence in zip(said, encoded, strict=True)
         ]
+
+    def _encode(self, question: Question) -> "Encoded":
+        return self._family.encode([_turn(question)], _visuals(question), reply=True)
 
 
 def _turn(question: Question) -> Turn:

@@ -61,12 +61,12 @@ def conversation_pieces(tokenizer: Any, turns: Sequence[Turn], *, reply: bool) -
         raise UsageError(
             "the tokenizer has no chat template: add chat_template.jinja to the checkpoint's folder"
         )
-    template = _fitting_template(tokenizer, turns, reply)
-    layout = template.layout(turns, reply)
+    template, layout = _fitting_template(tokenizer, turns, reply)
     written = [turn.text + after for turn, after in zip(turns, layout[1:], strict=True)]
     if layout[0] + "".join(written) != template.render(turns, [t.text for t in turns], reply):
         raise FramewiseError(_CHANGES)
-    return [p for p in _pieces(tokenizer, turns, layout, _blank_before_replies(template)) if p.text]
+    blank = _blank_before_replies(template, tokenizer.chat_template)
+    return [p for p in _pieces(tokenizer, turns, layout, blank) if p.text]
 
 
 _CHANGES = "the tokenizer's chat template changes the messages: labels cannot be placed"
@@ -90,19 +90,22 @@ class _Template:
         return cut[::2] if cut[1::2] == [str(i) for i in range(len(turns))] else []
 
 
-def _fitting_template(tokenizer: Any, turns: Sequence[Turn], reply: bool) -> _Template:
+def _fitting_template(tokenizer: Any, turns: Sequence[Turn], reply: bool) -> tuple[_Template, list[str]]:
+    """The way in which messages are kept, and the layout that it gives."""
     refusal = _CHANGES
     for in_parts in (False, True):
         template = _Template(tokenizer, in_parts)
         try:
-            if template.layout(turns, reply):
-                return template
+            if layout := template.layout(turns, reply):
+                return template, layout
         except (jinja2.TemplateError, TypeError) as error:
             refusal = f"the tokenizer's chat template refuses the conversation: {error}"
     raise FramewiseError(refusal)
 
 
-def _blank_before_replies(template: _Template) -> str:
+@lru_cache(maxsize=8)
+def _blank_before_replies(template: _Template, _: str) -> str:
+    """The same for all conversations of a tokenizer, as long as it has this template."""
     answered = template.layout(_ASKED_AND_ANSWERED, reply=False)
     asked = template.layout(_ASKED_AND_ANSWERED[:1], reply=True)
     if not answered or not asked:

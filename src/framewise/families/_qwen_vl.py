@@ -12,6 +12,7 @@ from framewise.families._chat import Piece, conversation_pieces
 from framewise.families._checkpoint import load_model, save_model
 from framewise.families._family import Encoded, Family, FamilySettings, Part, Visual, VisualShape
 from framewise.families._generation import Generated, generate_replies
+from framewise.families._patch_embedding import multiply_patches
 from framewise.families._pixels import Patcher
 from framewise.families._positions import Grid, forbid_half_precision, sequence_positions
 from framewise.families._sequence import Block, Medium, check_markers, num_visual_tokens, pad_batch, token_row
@@ -62,6 +63,7 @@ class QwenVL(Family):
                 self.model_class, name, dtype=dtype, device=device, tokenizer=self.tokenizer
             )
             forbid_half_precision(self.model.model.language_model.rotary_emb)
+            multiply_patches(self.model.model.visual.patch_embed)
 
     @abstractmethod
     def _arrange(
