@@ -18,7 +18,7 @@ TESTS = Path(__file__).parent
 SOURCE = TESTS.parent / "src" / "framewise"
 
 ORDER = (
-    "_errors", "_jsonl", "_keyed", "_progress", "_plugins", "_config", "_artifacts", "_resampling",
+    "_errors", "_jsonl", "_keyed", "_in_order", "_progress", "_plugins", "_config", "_artifacts", "_resampling",
     "_chat_client", "_engine", "compat", "records", "clips", "families", "budgets", "materialise", "exports",
     "planning", "training", "evaluation", "diagnostics", "report", "studies", "lab", "doctor", "cli",
 )  # fmt: skip

@@ -94,3 +94,17 @@ def make_requests() -> Callable[..., list[Request]]:
         return [Request(record=r, media_index=0, clip=Clip.from_json(clip_row(0))) for r in records]
 
     return make
+
+
+@pytest.fixture
+def read(monkeypatch) -> list[list[int]]:
+    """The prompts that are scored, as they are."""
+    # Here, since most tests of budgets need no torch.
+    from framewise.budgets._option_scorer import OptionScorer
+
+    found: list[list[int]] = []
+    original = OptionScorer.score
+    monkeypatch.setattr(
+        OptionScorer, "score", lambda s, prompts: (found.extend(prompts), original(s, prompts))[1]
+    )
+    return found

@@ -5,14 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from framewise._chat_client import NoReplyError
-from framewise._errors import FramewiseError
 from framewise.budgets._answer import Answer, Backend
 from framewise.budgets._cache import AnswerCache
-from framewise.budgets._interview import Interview, in_order
+from framewise.budgets._interview import Interview
 
 OPTIONS = (8, 16)
 
@@ -140,22 +137,3 @@ def test_models_do_not_share_answers(cache):
     other.identity = lambda: {"model": "another"}  # type: ignore[method-assign]
     ask(other, PROMPTS, cache)
     assert sorted(other.asked) == sorted(PROMPTS["a"])
-
-
-@given(st.lists(st.integers()), st.integers(1, 4))
-def test_work_at_once_comes_back_in_order(items, concurrency):
-    assert list(in_order(lambda x: x + 1, items, concurrency)) == [x + 1 for x in items]
-
-
-@pytest.mark.parametrize("concurrency", [1, 3])
-def test_an_error_of_one_ends_the_work(concurrency):
-    def work(item: int) -> int:
-        if item == 5:
-            raise FramewiseError("gone")
-        return item
-
-    found: list[int] = []
-    with pytest.raises(FramewiseError, match="gone"):
-        found.extend(in_order(work, range(1000), concurrency))
-    assert found == list(range(len(found)))
-    assert len(found) <= 5

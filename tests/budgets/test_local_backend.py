@@ -14,22 +14,10 @@ from framewise._errors import UsageError
 from framewise.budgets import Budget, Request
 from framewise.budgets._local_backend import LocalBackend, softmax
 from framewise.budgets._model import resolved_commit
-from framewise.budgets._options import OptionScorer
 from framewise.budgets.allocators.instruction import Instruction, InstructionSettings
 
 FILES = ("budgets.jsonl", "wishes.jsonl", "summary.json", "skipped.jsonl")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-
-
-@pytest.fixture
-def read(monkeypatch) -> list[list[int]]:
-    """The prompts that are scored, as they are."""
-    found: list[list[int]] = []
-    original = OptionScorer.score
-    monkeypatch.setattr(
-        OptionScorer, "score", lambda s, prompts: (found.extend(prompts), original(s, prompts))[1]
-    )
-    return found
 
 
 @pytest.fixture

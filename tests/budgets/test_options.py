@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framewise._errors import UsageError
+from framewise.budgets._embeddings import equal_length_batches
 from framewise.budgets._model import open_text_model
 from framewise.budgets._options import (
     encode_option,
     encode_prompt,
-    equal_length_batches,
     option_log_probabilities,
 )
 from framewise.budgets._prompt import question_prompt

@@ -1,4 +1,5 @@
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,25 @@ def test_batches_hold_one_kind(run):
 
 class Killed(BaseException):
     pass
+
+
+def test_the_next_batch_and_no_other_is_read_while_the_model_is_asked(run):
+    items = threading.Semaphore(0)
+
+    class Watching(ScriptedModel):
+        def check(self, question):
+            items.release()
+            super().check(question)
+
+        def reply(self, batch, *, max_new_tokens):
+            more = {0: 2 * 4, 5: 0}.get(len(self.batches), 4)
+            assert all(items.acquire(timeout=10) for _ in range(more))
+            assert not items.acquire(timeout=0.02)
+            return super().reply(batch, max_new_tokens=max_new_tokens)
+
+    watching = Watching(gold)
+    assert files_of(run("watched", watching)) == files_of(run("whole", gold))
+    assert [len(batch) for batch in watching.batches] == [4] * 6
 
 
 def test_a_killed_run_goes_on_and_ends_like_an_unbroken_one(run, tmp_path):

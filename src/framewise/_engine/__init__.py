@@ -9,12 +9,13 @@ import os
 from collections.abc import Callable, Generator, Iterable
 from typing import Literal, TypeVar
 
+from framewise._engine._folder import inside
 from framewise._engine._outcome import TaskFault
 from framewise._engine._processes import Processes
 from framewise._engine._run import run
 from framewise._errors import UsageError
 
-__all__ = ["Engine", "TaskFault", "run_tasks"]
+__all__ = ["Engine", "TaskFault", "inside", "run_tasks"]
 
 Engine = Literal["processes", "ray"]
 _T = TypeVar("_T")

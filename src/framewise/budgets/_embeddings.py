@@ -1,13 +1,14 @@
 """Questions as vectors of a vision-language model's own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from framewise.budgets._options import encode_prompt, equal_length_batches
+from framewise.budgets._options import encode_prompt
 
 
 @torch.inference_mode()
@@ -34,3 +35,11 @@ def embed_questions(
         ]  # [B, L, H]
         rows.update(zip(batch, states.float().mean(1).cpu().numpy().astype(np.float64), strict=True))
     return np.stack([rows[i] for i in range(len(questions))])
+
+
+def equal_length_batches(sequences: Sequence[Sequence[int]], batch_size: int) -> Iterator[tuple[int, ...]]:
+    """Indices of sequences of one length, so that nothing is padded, in an order of the sequences' own."""
+    order = sorted(range(len(sequences)), key=lambda i: (len(sequences[i]), sequences[i]))
+    for _, group in groupby(order, key=lambda i: len(sequences[i])):
+        indices = tuple(group)
+        yield from (indices[i : i + batch_size] for i in range(0, len(indices), batch_size))

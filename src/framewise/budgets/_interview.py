@@ -1,12 +1,10 @@
 """Asking a model many questions in an order that does not change, each only once."""
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 from framewise._chat_client import NoReplyError
+from framewise._in_order import in_order
 from framewise.budgets._answer import Answer, Backend
 from framewise.budgets._cache import AnswerCache, answer_key
 
@@ -15,8 +13,6 @@ _AHEAD = 4
 
 Answers = dict[str, Answer]
 """By wording."""
-A = TypeVar("A")
-B = TypeVar("B")
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,12 @@ class Interview:
         asked = {batch: None for batch in batches if has_to_be_asked(batch)}
         if asked:
             self.backend.open(prompts)
-        replies = in_order(answer, list(asked), self.backend.concurrency)
+        threads = self.backend.concurrency
+        replies = (
+            map(answer, asked)
+            if threads == 1
+            else in_order(answer, asked, num_threads=threads, ahead=_AHEAD * threads - 1)
+        )
         for batch in batches:
             fresh = next(replies) if batch in asked else {}
             yield from ((i, fresh[i] if is_open(i) else known[i]) for i in batch if wanted(i))
@@ -118,22 +119,3 @@ def _together(answers: Mapping[str, Answer | NoReplyError]) -> Answers | NoReply
     """The answers in all wordings; the first fault where one has none."""
     fault = next((a for a in answers.values() if isinstance(a, NoReplyError)), None)
     return fault or {name: a for name, a in answers.items() if isinstance(a, Answer)}
-
-
-def in_order(work: Callable[[A], B], items: Sequence[A], concurrency: int) -> Iterator[B]:
-    """Yield what work makes of the items, in their order, with so many in work at once."""
-    if concurrency == 1:
-        yield from map(work, items)
-        return
-    waiting: deque[Future[B]] = deque()
-    with ThreadPoolExecutor(concurrency) as pool:
-        try:
-            for item in items:
-                waiting.append(pool.submit(work, item))
-                if len(waiting) >= _AHEAD * concurrency:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()

@@ -13,7 +13,7 @@ from framewise.budgets._answer import Answer, Backend
 
 if TYPE_CHECKING:
     from framewise.budgets._model import Dtype
-    from framewise.budgets._options import OptionScorer
+    from framewise.budgets._option_scorer import OptionScorer
 
 
 class LocalBackend(Backend):
@@ -22,7 +22,7 @@ class LocalBackend(Backend):
     Args:
         name: A folder in the official file format, or a hub name.
         options: Numbers of frames to choose from.
-        batch_size: Most prompts at once; only those of one length share a batch.
+        batch_size: Most prompts at once.
         device: ``auto`` is the GPU if there is one.
         dtype: ``auto`` is bfloat16 on a GPU that has it, else float32.
 
@@ -56,10 +56,10 @@ class LocalBackend(Backend):
         }
 
     def batches(self, prompts: Sequence[str]) -> list[tuple[int, ...]]:
-        """Prompts of one number of tokens, the short ones first."""
-        from framewise.budgets._options import equal_length_batches
+        """Prompts of about one number of tokens, the short ones first."""
+        from framewise.budgets._options import batches_by_length
 
-        return list(equal_length_batches([self._encode(prompt) for prompt in prompts], self._batch_size))
+        return batches_by_length([self._encode(prompt) for prompt in prompts], self._batch_size)
 
     def open(self, prompts: Mapping[str, Sequence[str]]) -> None:
         """Open the model; what all prompts of a wording begin with will be read once.
@@ -68,7 +68,8 @@ class LocalBackend(Backend):
             UsageError: It cannot be opened.
         """
         from framewise.budgets._model import open_model
-        from framewise.budgets._options import OptionScorer, encode_option
+        from framewise.budgets._option_scorer import OptionScorer
+        from framewise.budgets._options import encode_option
 
         model = open_model(self._name, self._device, self._dtype)
         options = [encode_option(self._tokenizer, option) for option in self._options]
@@ -78,20 +79,14 @@ class LocalBackend(Backend):
         }
 
     def ask(self, wording: str, prompts: Sequence[str]) -> list[Answer | NoReplyError]:
-        """Scores in order; another wording may make prompts of one length differ in length.
+        """Scores in order.
 
         Raises:
             FramewiseError: The scores are not numbers.
         """
-        from framewise.budgets._options import equal_length_batches
-
-        encoded = [self._encode(prompt) for prompt in prompts]
-        found: dict[int, list[float]] = {}
-        for batch in equal_length_batches(encoded, len(encoded)):
-            rows = self._scorers[wording].score([encoded[i] for i in batch])
-            self._require_finite(rows)
-            found.update(zip(batch, rows, strict=True))
-        return [Answer.from_shares(self._options, softmax(found[i])) for i in range(len(prompts))]
+        rows = self._scorers[wording].score([self._encode(prompt) for prompt in prompts])
+        self._require_finite(rows)
+        return [Answer.from_shares(self._options, softmax(row)) for row in rows]
 
     def _encode(self, prompt: str) -> list[int]:
         from framewise.budgets._options import encode_prompt

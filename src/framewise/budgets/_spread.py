@@ -1,15 +1,14 @@
 """An allocation over several workers, each of which opens the allocator once."""
 
-import platform
 import time
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
-from contextlib import chdir, closing
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from framewise._engine import Engine, TaskFault, run_tasks
+from framewise._engine import Engine, TaskFault, inside, run_tasks
 from framewise._errors import FramewiseError, UsageError
 from framewise._plugins import load_plugin
 from framewise.budgets._budget import Allocator, Budget, Failure, Key, Request, Settings
@@ -80,11 +79,7 @@ def _spread(job: Job, engine: Engine, done: frozenset[Key], *, uses_gpu: bool) -
 
 def decide_share(job: Job, done: frozenset[Key], share: int) -> Iterator[list[Wish]]:
     """In a worker: yield the wishes of one share, several at a time."""
-    if not job.folder.is_dir():
-        raise FramewiseError(
-            f"{job.folder} is not on {platform.node()}: all machines of a cluster need the same files in the same place"
-        )
-    with chdir(job.folder):
+    with inside(job.folder):
         allocator, requests = _opened(job)
         shares = allocator.shares(requests, job.num_shares)
         others = {request.key for request, own in zip(requests, shares, strict=True) if own != share}

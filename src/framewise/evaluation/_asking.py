@@ -75,6 +75,16 @@ def pending_batches(
     ]
 
 
+@dataclass(frozen=True)
+class ReadBatch:
+    """A batch whose media are in memory."""
+
+    benchmark: str
+    questions: Sequence[Question]
+    failures: Sequence[tuple[str, Row]]
+    """File and row of each item that cannot be read."""
+
+
 @dataclass
 class Asker:
     """Reads the media of items and asks a model."""
@@ -86,21 +96,27 @@ class Asker:
     num_halved: int = 0
     """How often a batch had to be halved, because there was no memory for it."""
 
-    def rows(self, benchmark: str, batch: Sequence[Item]) -> list[tuple[str, Row]]:
-        """File and row of every item of the batch: failures, then predictions."""
+    def read(self, batch: Batch) -> ReadBatch:
+        """Read the media; another thread may do so while the model is asked."""
+        benchmark, items = batch
         questions: list[Question] = []
         failures: list[tuple[str, Row]] = []
-        for item in batch:
+        for item in items:
             try:
                 questions.append(self._read(benchmark, item))
             except FramewiseError as error:
                 failures.append((FAILURES, failure_row(benchmark, item, str(error))))
+        return ReadBatch(benchmark, questions, failures)
+
+    def ask(self, read: ReadBatch) -> list[tuple[str, Row]]:
+        """File and row of every item of the batch: failures, then predictions."""
+        failures = list(read.failures)
         answered: list[tuple[str, Row]] = []
-        for question, reply in zip(questions, self._replies(questions), strict=True):
+        for question, reply in zip(read.questions, self._replies(read.questions), strict=True):
             if isinstance(reply, Reply):
-                answered.append((PREDICTIONS, _prediction_row(benchmark, question, reply)))
+                answered.append((PREDICTIONS, _prediction_row(read.benchmark, question, reply)))
             else:
-                failures.append((FAILURES, _no_reply_row(benchmark, question.item, reply)))
+                failures.append((FAILURES, _no_reply_row(read.benchmark, question.item, reply)))
         return failures + answered
 
     def _read(self, benchmark: str, item: Item) -> Question:

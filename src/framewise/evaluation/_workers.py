@@ -1,16 +1,16 @@
 """Asking, here or spread over workers each of which opens the model once; the rows are the same."""
 
-import platform
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import chdir, closing
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from framewise._artifacts import RunDirectory
-from framewise._engine import Engine, TaskFault, run_tasks
+from framewise._engine import Engine, TaskFault, inside, run_tasks
 from framewise._errors import FramewiseError, UsageError
+from framewise._in_order import in_order
 from framewise._jsonl import Row, write_json
 from framewise._plugins import load_plugin
 from framewise._progress import track
@@ -20,6 +20,7 @@ from framewise.evaluation._asking import (
     STATUS,
     Asker,
     Batch,
+    ReadBatch,
     failure_row,
     finished_items,
     pending_batches,
@@ -137,13 +138,19 @@ def _answers(
     if not batches:
         return
     if engine is None:
-        asker = job.open()
-        yield from ((batch, _ask(asker, batch)) for batch in batches)
+        yield from _ask_here(job.open(), batches)
         return
     tasks = run_tasks(partial(ask_batch, job), batches, engine=engine, num_workers=num_workers, use_gpus=True)
     with closing(tasks) as results:
         for batch, found in results:
             yield batch, _lost(batch, found) if isinstance(found, TaskFault) else found
+
+
+def _ask_here(asker: Asker, batches: Sequence[Batch]) -> Generator[tuple[Batch, Asked]]:
+    """While the model is asked, the next batch is read; of no more than these two the frames are in memory."""
+    with closing(in_order(asker.read, batches)) as read:
+        for batch in batches:
+            yield batch, _ask(asker, next(read))
 
 
 def _lost(batch: Batch, fault: TaskFault) -> Asked:
@@ -163,13 +170,9 @@ def _lost(batch: Batch, fault: TaskFault) -> Asked:
 
 def ask_batch(job: Job, batch: Batch) -> Asked:
     """In a worker: ask one batch."""
-    if not job.folder.is_dir():
-        raise FramewiseError(
-            f"{job.folder} is not on {platform.node()}: every machine of a cluster needs the same files in the same "
-            "places"
-        )
-    with chdir(job.folder):
-        return _ask(_opened(job), batch)
+    with inside(job.folder):
+        asker = _opened(job)
+        return _ask(asker, asker.read(batch))
 
 
 @lru_cache(maxsize=1)
@@ -178,9 +181,9 @@ def _opened(job: Job) -> Asker:
     return job.open()
 
 
-def _ask(asker: Asker, batch: Batch) -> Asked:
+def _ask(asker: Asker, read: ReadBatch) -> Asked:
     before = asker.num_halved
-    rows = asker.rows(*batch)
+    rows = asker.ask(read)
     return Asked(rows, asker.num_halved - before, asker.model.reading())
 
 

@@ -10,7 +10,8 @@ from framewise._artifacts import read_manifest
 from framewise._errors import FramewiseError, UsageError
 from framewise.budgets import Request
 from framewise.budgets._model import open_text_model
-from framewise.budgets._options import OptionScorer, encode_prompt, option_log_probabilities
+from framewise.budgets._option_scorer import OptionScorer
+from framewise.budgets._options import encode_prompt, option_log_probabilities
 from framewise.budgets._prompt import PROMPTS, question_prompt
 from framewise.budgets.allocators.instruction import Instruction, InstructionSettings
 from framewise.clips import Clip
@@ -67,17 +68,6 @@ def test_the_budget_is_the_most_probable_option(allocator, tiny_checkpoint):
         )
         entropy = -sum(s * math.log(s) for s in shares)
         assert f"entropy {entropy:.2f} of at most 1.39 nats" in budget.reason
-
-
-@pytest.fixture
-def read(monkeypatch) -> list[list[int]]:
-    """The prompts that are scored, as they are."""
-    found: list[list[int]] = []
-    original = OptionScorer.score
-    monkeypatch.setattr(
-        OptionScorer, "score", lambda s, prompts: (found.extend(prompts), original(s, prompts))[1]
-    )
-    return found
 
 
 def test_equal_questions_are_read_once(allocator, read):
