@@ -58,10 +58,12 @@ class ChatServer:
                     server.at_once += 1
                     server.most_at_once = max(server.most_at_once, server.at_once)
                 try:
-                    self.answer(*server.behave(body))
+                    reply = server.behave(body)
                 finally:
+                    # Before the client has its answer, and sends the next request.
                     with server.lock:
                         server.at_once -= 1
+                self.answer(*reply)
 
             def answer(self, status: int, value: Any) -> None:
                 # The client may have given up waiting.
