@@ -1,17 +1,18 @@
 """How long m frames of a clip take, here and elsewhere: ``make bench-decode``.
 
 Every library runs in a process of its own, on one thread, in turn: round by round each decodes the same cell (a
-clip and a number of frames), so that whatever else the machine does falls on all alike. A time goes from the
-closed file to the scaled RGB pixels of all frames; a cell's number is the median of its rounds. Imports are not
-measured, and files are in memory.
+clip and a number of frames), so that whatever else the machine does falls on all alike. A cell has 3 to 15 rounds, as
+many as fit into some seconds. A time goes from the closed file to the scaled RGB pixels of all frames; the table shows
+medians over the rounds. Imports are not measured, and files are in memory.
 
 All are given the same list of frames and the same output size, with the scaler that each has. Framewise alone is
 given no list: it finds the times of all frames and chooses. Frames carry their number in their pixels: a library
 that gives other frames than asked for has a star and does not count, for it did less, or other, work. One that is
-absent or fails is named below the table. One that takes more than twice our time in the first round has no
-others: it cannot be the fastest.
+absent or fails is named below the table. One that gives other frames in the first round, or takes more than 1.5
+times our time, has no others: it cannot be the fastest.
 
-The ratio of a cell is the time of the fastest peer over ours. The last line ends with the smallest; the exit code
+A peer's ratio is the median over rounds of its time over ours in the same round, so that a machine that is slow for a
+minute does not count; a cell's ratio is that of the fastest peer. The last line ends with the smallest; the exit code
 is 1 if that is below 1.
 """
 
@@ -19,6 +20,7 @@ import argparse
 import contextlib
 import statistics
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +35,8 @@ PEERS = (
 )  # fmt: skip
 NUM_FRAMES = (8, 16, 32, 64)
 CACHE = Path("runs/bench-decode")
-_TOO_SLOW = 2.0
+_TOO_SLOW = 1.5
+_LEAST_ROUNDS, _MOST_ROUNDS = 3, 15
 _WIDTH = 11
 
 
@@ -45,22 +48,26 @@ class Cell:
     num_frames: int
     answers: dict[str, list[Answer] | str]
 
-    def seconds(self, name: str) -> float | None:
-        """The median of a library that gave the right frames."""
+    def seconds(self, name: str) -> list[float]:
+        """Of each round, if the library gave the right frames; else nothing."""
         answers = self.answers[name]
         if isinstance(answers, str) or not all(answer.is_right for answer in answers):
-            return None
-        return statistics.median(answer.seconds for answer in answers)
+            return []
+        return [answer.seconds for answer in answers]
 
     @property
     def ratio(self) -> tuple[float, str]:
         """The fastest peer's time over ours, and who that is."""
         ours = self.seconds(OURS)
-        assert ours is not None, f"our own frames are wrong: {self.answers[OURS]}"
-        times = [(seconds, name) for name in PEERS if (seconds := self.seconds(name)) is not None]
-        assert times, "no peer gave the right frames"
-        fastest, name = min(times)
-        return fastest / ours, name
+        assert ours, f"our own frames are wrong: {self.answers[OURS]}"
+        ratios = {
+            name: statistics.median(theirs / own for theirs, own in zip(seconds, ours, strict=False))
+            for name in PEERS
+            if (seconds := self.seconds(name))
+        }
+        assert ratios, "no peer gave the right frames"
+        fastest = min(ratios, key=ratios.__getitem__)
+        return ratios[fastest], fastest
 
     def row(self) -> str:
         """The line of the table."""
@@ -72,20 +79,23 @@ class Cell:
         answers = self.answers[name]
         if isinstance(answers, str):
             return "-"
-        star = "" if self.seconds(name) is not None else "*"
+        star = "" if self.seconds(name) else "*"
         return f"{statistics.median(answer.seconds for answer in answers):.3f}{star}"
 
 
-def measure(clip: BenchClip, num_frames: int, peers: dict[str, Peer], rounds: int) -> Cell:
-    """All libraries in turn, ``rounds`` times."""
+def measure(clip: BenchClip, num_frames: int, peers: dict[str, Peer], seconds: float) -> Cell:
+    """All libraries in turn, round by round."""
     path = CACHE / clip.name
     with PyAV().open(path) as file:
         indices = sample(file.frame_times(), num_frames).indices.tolist()
     answers: dict[str, list[Answer] | str] = {name: [] for name in peers}
-    for turn in range(rounds):
+    begin = time.monotonic()
+    for turn in range(_MOST_ROUNDS):
+        if turn >= _LEAST_ROUNDS and time.monotonic() - begin > seconds:
+            break
         for name, peer in peers.items():
             earlier = answers[name]
-            if isinstance(earlier, str) or (turn and _is_too_slow(answers, name)):
+            if isinstance(earlier, str) or (turn and _is_out(answers, name)):
                 continue
             try:
                 earlier.append(peer.decode(path, indices, clip.size))
@@ -94,11 +104,11 @@ def measure(clip: BenchClip, num_frames: int, peers: dict[str, Peer], rounds: in
     return Cell(clip, num_frames, answers)
 
 
-def _is_too_slow(answers: dict[str, list[Answer] | str], name: str) -> bool:
+def _is_out(answers: dict[str, list[Answer] | str], name: str) -> bool:
     ours, others = answers[OURS], answers[name]
     assert isinstance(ours, list), ours
     assert isinstance(others, list), others
-    return others[0].seconds > _TOO_SLOW * ours[0].seconds
+    return not others[0].is_right or others[0].seconds > _TOO_SLOW * ours[0].seconds
 
 
 def main() -> None:
@@ -106,7 +116,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of a cell, 3 of the longest clip (5)")
+    parser.add_argument(
+        "--seconds", type=float, default=150, help="of a cell; 3 rounds take what they need (150)"
+    )
     parser.add_argument("--clips", nargs="*", default=[clip.name for clip in CLIPS], help="some of the clips")
     settings = parser.parse_args()
     clips = [clip for clip in CLIPS if clip.name in settings.clips]
@@ -114,7 +126,7 @@ def main() -> None:
         if not (CACHE / clip.name).exists():
             print(f"writing {CACHE / clip.name}, once", file=sys.stderr)
             write_clip(clip, CACHE / clip.name)
-    cells = _run(clips, settings.rounds)
+    cells = _run(clips, settings.seconds)
     (ratio, peer), worst = min(((cell.ratio, cell) for cell in cells), key=lambda pair: pair[0])
     where = f"{worst.clip.name}, m = {worst.num_frames}, {peer}"
     print(f"worst of {len(cells)} ratios, the fastest peer's time over ours ({where}): {ratio:.2f}")
@@ -126,7 +138,7 @@ def _warm_up(peer: Peer, clip: BenchClip) -> None:
         peer.decode(CACHE / clip.name, [0], clip.size)
 
 
-def _run(clips: list[BenchClip], rounds: int) -> list[Cell]:
+def _run(clips: list[BenchClip], seconds: float) -> list[Cell]:
     peers, cells = {name: Peer(name) for name in (OURS, *PEERS)}, []
     names = [name.replace("torchcodec", "tc").replace("sequential", "seq")[: _WIDTH - 1] for name in peers]
     for peer in peers.values():
@@ -134,7 +146,7 @@ def _run(clips: list[BenchClip], rounds: int) -> list[Cell]:
     print(f"seconds\n{'clip':16}m{''.join(name.rjust(_WIDTH) for name in names)}  ratio  fastest peer")
     for clip in clips:
         for num_frames in NUM_FRAMES:
-            cells.append(measure(clip, num_frames, peers, min(rounds, 3) if clip.times[-1] > 100 else rounds))
+            cells.append(measure(clip, num_frames, peers, seconds))
             print(cells[-1].row(), flush=True)
     for peer in peers.values():
         peer.close()
