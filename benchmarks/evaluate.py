@@ -4,8 +4,8 @@ Both ask the same small checkpoint the same 300 questions about JPEG pictures of
 pixels and tokens, greedily, each in a process of its own whose model computes on one thread, and with models that are
 already open. They take turns: round by round each asks all questions, after a few to warm up. lmms-eval lives in an
 environment of its own, .venv-bench-evaluate, since it wants an older PyAV; it is its package and its class for
-Qwen2.5-VL. Framewise does all that its stage does: pictures are read, in a second thread while the model is asked, every
-answer is kept on disk, items are scored. So a part of its gain needs a second core, and the seconds of CPU show it without.
+Qwen2.5-VL. Framewise does all that its stage does: pictures are read, in a second thread while the model is asked,
+every answer is kept on disk, items are scored. So a part of its gain needs a second core; seconds of CPU show the rest.
 
 lmms-eval asks with its own default, one question at a time, and once more with Framewise's batch size. The last line
 ends with the ratio of items a second, ours over lmms-eval's with its default; the exit code is 1 below 3. Where
