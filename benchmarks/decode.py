@@ -25,7 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks._clips import CLIPS, BenchClip, write_clip
-from benchmarks._peer import Answer, Peer, PeerError
+from benchmarks._peer import Answer, Peer
+from benchmarks._process import AbsentError
 from framewise.clips.decoders.pyav import PyAV
 from framewise.clips.sampling import sample
 
@@ -99,7 +100,7 @@ def measure(clip: BenchClip, num_frames: int, peers: dict[str, Peer], seconds: f
                 continue
             try:
                 earlier.append(peer.decode(path, indices, clip.size))
-            except PeerError as error:
+            except AbsentError as error:
                 answers[name] = str(error)
     return Cell(clip, num_frames, answers)
 
@@ -134,7 +135,7 @@ def main() -> None:
 
 
 def _warm_up(peer: Peer, clip: BenchClip) -> None:
-    with contextlib.suppress(PeerError):  # Said again, and then shown, in every cell.
+    with contextlib.suppress(AbsentError):  # Said again, and then shown, in every cell.
         peer.decode(CACHE / clip.name, [0], clip.size)
 
 

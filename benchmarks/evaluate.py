@@ -14,18 +14,14 @@ processor.
 """
 
 import argparse
-import json
-import os
 import statistics
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from benchmarks._evaluated import Question, to_json, write_checkpoint, write_questions
+from benchmarks._process import AbsentError, Process
 
 CACHE = Path("runs/bench-evaluate")
 LMMS_EVAL = Path(".venv-bench-evaluate/bin/python")
@@ -38,10 +34,6 @@ _ENVIRONMENT = {
     "PYTHONWARNINGS": "ignore",
     "PYTHONPATH": f"{Path.cwd()}:{Path.cwd() / 'src'}",
 }
-
-
-class AbsentError(Exception):
-    """A tool does not run here; the message is the last line that it wrote."""
 
 
 @dataclass
@@ -57,8 +49,10 @@ class Tool:
     cpu_seconds: list[float] = field(default_factory=list)
     """Of the processor: they tell more where the machine does other work too."""
     replies: list[str] = field(default_factory=list)
-    _process: Any = None
-    _errors: Any = None
+
+    def __post_init__(self) -> None:
+        words = "-m", "benchmarks._evaluator", self.module, str(CACHE / "checkpoint"), str(self.batch_size)
+        self._process = Process([self.python, *words], _ENVIRONMENT)
 
     def start(self) -> None:
         """Open the model.
@@ -68,13 +62,7 @@ class Tool:
         """
         if not self.python.exists():
             raise AbsentError(f"{self.python} is not there")
-        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as long-lived as the process
-        self._process = subprocess.Popen(
-            [self.python, "-m", "benchmarks._evaluator", self.module, CACHE / "checkpoint", str(self.batch_size)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
-            env=os.environ | _ENVIRONMENT,
-        )  # fmt: skip
-        self._read_line()
+        self._process.start()
 
     def ask(self, questions: Sequence[Question]) -> tuple[float, float]:
         """Seconds that these questions take, by the clock and of the processor.
@@ -82,27 +70,14 @@ class Tool:
         Raises:
             AbsentError: It died of them.
         """
-        self._process.stdin.write(to_json(questions) + "\n")
-        self._process.stdin.flush()
-        answer = json.loads(self._read_line())
+        answer = self._process.ask(to_json(questions))
         self.replies = answer["replies"]
         assert len(self.replies) == len(questions), self.label
         return answer["seconds"], answer["cpu_seconds"]
 
     def close(self) -> None:
         """End the process."""
-        if self._process is not None:
-            self._process.communicate()
-            self._errors.close()
-
-    def _read_line(self) -> str:
-        line: str = self._process.stdout.readline()
-        if not line:
-            self._process.wait()
-            self._errors.seek(0)
-            said = [text.strip() for text in self._errors if text.strip()]
-            raise AbsentError(said[-1] if said else "it ended without a word")
-        return line
+        self._process.close()
 
 
 def main() -> None:

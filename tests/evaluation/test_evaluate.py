@@ -7,6 +7,7 @@ import pytest
 from framewise._artifacts import read_manifest
 from framewise._errors import FramewiseError, UsageError
 from framewise._jsonl import read_json, read_rows
+from framewise.clips.decoders.pyav import PyAV
 from framewise.evaluation import ScriptedModel, evaluate, results_table
 
 
@@ -195,6 +196,25 @@ def test_no_readable_item_is_an_error(run, root):
         file.write_bytes(b"no video")
     with pytest.raises(FramewiseError, match="no item of lab_video could be scored"):
         run("nothing", gold)
+
+
+def test_another_decoder_reads_the_media_and_the_answers_stay(run, monkeypatch):
+    whole = files_of(run("whole", gold))
+    monkeypatch.setattr(
+        "framewise.evaluation._workers.make_decoder", lambda name: opened.append(name) or PyAV()
+    )
+    monkeypatch.setattr("framewise.evaluation._evaluate.make_decoder", lambda name: None)
+    opened: list[str] = []
+    directory = run("other", gold, decoder="torchcodec:cuda")
+    assert opened == ["torchcodec:cuda"]
+    assert files_of(directory) == whole
+    assert read_manifest(directory)["decoder"] == "torchcodec:cuda"
+
+
+def test_a_decoder_that_is_not_there_is_refused_before_anything_is_written(run, tmp_path):
+    with pytest.raises(UsageError, match="abacus"):
+        run("none", gold, decoder="abacus")
+    assert not (tmp_path / "none").exists()
 
 
 def test_limit_takes_whole_clusters_the_same_for_every_model(run):

@@ -65,6 +65,9 @@ def evaluate(
             "images; as in the model's training, or else the family's own, if left out.",
         ),
     ] = None,
+    decoder: Annotated[
+        str, typer.Option(help="Who decodes the videos: pyav, torchcodec, or torchcodec:cuda on the GPU.")
+    ] = "pyav",
     batch_size: Annotated[int, typer.Option(min=1, help="Items asked at once.")] = 8,
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Longest reply, in tokens.")] = 64,
     limit: Annotated[
@@ -120,6 +123,7 @@ def evaluate(
         output=output,
         pixels_per_frame=pixels_per_frame,
         pixels_per_image=pixels_per_image,
+        decoder=decoder,
         batch_size=batch_size,
         max_new_tokens=max_new_tokens,
         limit=limit,

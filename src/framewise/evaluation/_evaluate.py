@@ -11,6 +11,7 @@ from framewise._chat_client import ChatClient
 from framewise._engine import Engine
 from framewise._errors import UsageError
 from framewise._jsonl import read_json, write_json
+from framewise.clips import make_decoder
 from framewise.evaluation._asking import forget_unanswered
 from framewise.evaluation._frame_counts import FrameCounts, read_frame_counts
 from framewise.evaluation._items import Benchmarks, load_benchmarks, prepare_data, read_items
@@ -40,6 +41,7 @@ def evaluate(
     pixels_per_frame: int | None = None,
     pixels_per_image: int | None = None,
     replicate: int | None = None,
+    decoder: str = "pyav",
     batch_size: int = 8,
     max_new_tokens: int = 64,
     limit: int | None = None,
@@ -72,6 +74,8 @@ def evaluate(
             else the checkpoint's own.
         pixels_per_image: The same of an image.
         replicate: Identical frames of a video that an image is shown as (appendix B.2); None: as an image.
+        decoder: Who decodes the videos: ``pyav``, ``torchcodec``, or ``torchcodec:cuda`` on the GPU. No part of the
+            settings: their frames are the same.
         batch_size: Most items asked at once. No part of the settings: a run may go on with another.
         max_new_tokens: Longest reply, in tokens.
         limit: Items of each benchmark, rounded up to whole clusters; None: all.
@@ -95,7 +99,7 @@ def evaluate(
             trained with another ``text_position`` or ``frame_pooling``.
         FramewiseError: A benchmark has no item that could be read.
     """
-    _check_request(batch_size, frames, budgets)
+    _check_request(batch_size, frames, budgets, decoder)
     folder = model_folder(Path(model)) if server is None else Path(model)
     card = read_run_card(folder) if server is None else None
     settings = check_settings(
@@ -132,8 +136,8 @@ def evaluate(
                 server=server, name=str(model), folder=folder, settings=settings, open_model=open_model
             )
             job = Job(
-                open_model=opener, benchmarks=plugins, counts=counts, data_root=data_root, replicate=replicate,
-                max_new_tokens=max_new_tokens, whole_batches=server is None, folder=Path.cwd(),
+                open_model=opener, benchmarks=plugins, counts=counts, data_root=data_root, decoder=decoder,
+                replicate=replicate, max_new_tokens=max_new_tokens, whole_batches=server is None, folder=Path.cwd(),
             )  # fmt: skip
             num_halved = ask_pending(
                 run, job, items, batch_size=batch_size, engine=engine, num_workers=num_workers
@@ -141,7 +145,7 @@ def evaluate(
             write_json(output / RESULTS, {**heading, "reading": _reading(output)})
             score_predictions(output, data_root=data_root, scorers=scorers)
             seconds = round(time.monotonic() - begin, 3)
-            run.complete(batch_size=batch_size, num_halved=num_halved, seconds=seconds)
+            run.complete(decoder=decoder, batch_size=batch_size, num_halved=num_halved, seconds=seconds)
         elif read_json(output / RESULTS).get("scorers") != list(scorers):
             score_predictions(output, data_root=data_root, scorers=scorers)
     return output
@@ -173,7 +177,8 @@ class _Opener:
         return self.open_model(self.folder, how)
 
 
-def _check_request(batch_size: int, frames: int | None, budgets: Path | None) -> None:
+def _check_request(batch_size: int, frames: int | None, budgets: Path | None, decoder: str) -> None:
+    make_decoder(decoder)
     if batch_size < 1:
         raise UsageError(f"the batch size must be at least 1, got {batch_size}")
     if (frames is None) == (budgets is None):

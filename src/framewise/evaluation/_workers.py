@@ -12,8 +12,8 @@ from framewise._engine import Engine, TaskFault, inside, run_tasks
 from framewise._errors import FramewiseError, UsageError
 from framewise._in_order import in_order
 from framewise._jsonl import Row, write_json
-from framewise._plugins import load_plugin
 from framewise._progress import track
+from framewise.clips import make_decoder
 from framewise.evaluation._asking import (
     FAILURES,
     PREDICTIONS,
@@ -42,6 +42,7 @@ class Job:
     benchmarks: Mapping[str, Benchmark]
     counts: FrameCounts
     data_root: Path
+    decoder: str
     replicate: int | None
     max_new_tokens: int
     whole_batches: bool
@@ -53,7 +54,7 @@ class Job:
         """Open the model.
 
         Raises:
-            UsageError: The model cannot be opened, or reads other numbers of frames together.
+            UsageError: The model or the decoder cannot be opened, or it reads other numbers of frames together.
         """
         model = self.open_model()
         multiple = model.temporal_multiple
@@ -63,7 +64,7 @@ class Job:
             )
         reader = Reader(
             data_root=self.data_root,
-            decoder=load_plugin("decoders", "pyav")(),
+            decoder=make_decoder(self.decoder),
             multiple_of=multiple,
             counts=self.counts,
             replicate=self.replicate,
