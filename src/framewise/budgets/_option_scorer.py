@@ -72,6 +72,7 @@ class OptionScorer:
     def _read(self, prompts: Sequence[Sequence[int]]) -> list[list[float]]:
         """Scores of prompts, without their beginning, that fit into one row."""
         replies, device, shared = self._replies, self._model.device, len(self._beginning)
+        assert self._cache.get_seq_length() == shared, "an earlier pass was broken off"
         ids: list[int] = []
         places: list[tuple[int, int, int]] = []
         foretelling: list[int] = []
