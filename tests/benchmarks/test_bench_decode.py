@@ -50,8 +50,10 @@ def test_the_ratio_counts_right_frames_alone_and_compares_within_a_round(load) -
         decode.OURS: [peers.Answer(s, s, True) for s in (1.0, 2.0, 4.0)],
         "decord": [peers.Answer(s, s, True) for s in (1.5, 3.0, 1.0)],
         "opencv": [peers.Answer(1.6, 1.6, True)],
+        "sequential_pyav": [peers.Answer(1.9, 1.9, True)],
         "torchcodec": [peers.Answer(0.5, 0.5, False)],
     }
     cell = decode.Cell(load("benchmarks._clips").CLIPS[0], 8, answers)
     assert cell.ratio == (1.5, "decord")
+    assert [name for name in decode.PEERS if cell.may_be_fastest(name)] == ["decord", "opencv"]
     assert "0.500*" in cell.row()
