@@ -59,11 +59,11 @@ bench-decode: $(BENCH)
 bench-evaluate: $(LMMS_EVAL)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.evaluate $(ARGS)
 
-# lmms-eval wants an older PyAV than ours. Where it does not install, the benchmark says so and has another opponent.
+# lmms-eval wants an older PyAV than ours, and its wandb an older protobuf. Where it does not install, the benchmark says so and has another opponent.
 $(LMMS_EVAL): constraints.txt benchmarks/requirements-evaluate.txt | $(INSTALLED)
 	test -e $@ || $(BIN)/python -m venv --clear .venv-bench-evaluate
 	rm -f $@
-	grep -v '^av==' constraints.txt > .venv-bench-evaluate/constraints.txt
+	grep -v -e '^av==' -e '^protobuf==' constraints.txt > .venv-bench-evaluate/constraints.txt
 	.venv-bench-evaluate/bin/python -m pip install --constraint .venv-bench-evaluate/constraints.txt torch
 	.venv-bench-evaluate/bin/python -m pip install --constraint .venv-bench-evaluate/constraints.txt \
 		--requirement benchmarks/requirements-evaluate.txt || echo "lmms-eval does not install" >&2
