@@ -59,7 +59,8 @@ bench-decode: $(BENCH)
 bench-evaluate: $(LMMS_EVAL)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.evaluate $(ARGS)
 
-# lmms-eval wants an older PyAV than ours, and its wandb an older protobuf. Where it does not install, the benchmark says so and has another opponent.
+# lmms-eval wants an older PyAV than ours, and its wandb an older protobuf. Where it does not install, the benchmark
+# says so and has another opponent.
 $(LMMS_EVAL): constraints.txt benchmarks/requirements-evaluate.txt | $(INSTALLED)
 	test -e $@ || $(BIN)/python -m venv --clear .venv-bench-evaluate
 	rm -f $@
