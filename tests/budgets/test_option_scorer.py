@@ -1,5 +1,6 @@
 """Prompts and options side by side in a row against each option alone, read whole, without a cache, in float64."""
 
+import numpy as np
 import pytest
 import torch
 import transformers
@@ -7,12 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framewise._errors import FramewiseError
+from framewise._plugins import plugin_names
 from framewise.budgets import _option_scorer
+from framewise.budgets._model import open_model
 from framewise.budgets._option_scorer import OptionScorer
 
 PROMPTS = [[5, 6, 7], [5, 6, 8, 9, 1], [5, 6, 7], [5, 6, 7, 8, 9, 10, 11, 12]]
+SEVERAL = [[1, 2], [1, 3, 2], [4, 2], [1, 3, 3, 2]]
 OPTIONS = {
-    "of several lengths, one the start of another": [[1, 2], [1, 3, 2], [4, 2], [1, 3, 3, 2]],
+    "of several lengths, one the start of another": SEVERAL,
     "of one token": [[1], [2], [7]],
     "alone": [[3, 1, 2]],
 }
@@ -53,6 +57,14 @@ def test_a_row_of_many_gives_what_each_gives_alone(prompts, options, attention, 
     torch.testing.assert_close(
         torch.tensor(alone, dtype=torch.float64), slow, rtol=0, atol=TOLERANCE[attention]
     )
+
+
+@pytest.mark.parametrize("family", plugin_names("families"))
+def test_every_family_reads_rows(family, family_checkpoint):
+    model = open_model(str(family_checkpoint(family)), torch.device("cpu"), torch.float32).double()
+    fast = OptionScorer(model, PROMPTS, SEVERAL).score(PROMPTS)
+    slow = [[reference(model, p, o) for o in SEVERAL] for p in PROMPTS]
+    assert np.array(fast) == pytest.approx(np.array(slow), abs=1e-7)
 
 
 @given(st.lists(st.integers(1, 30), min_size=1), st.integers(1, 60))
