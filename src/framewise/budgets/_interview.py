@@ -60,6 +60,7 @@ class Interview:
         asked = {batch: None for batch in batches if has_to_be_asked(batch)}
         if asked:
             self.backend.open(prompts)
+        # A model in this process is asked in this thread: nothing is gained by asking ahead.
         threads = self.backend.concurrency
         replies = (
             map(answer, asked)

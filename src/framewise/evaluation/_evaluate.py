@@ -75,7 +75,7 @@ def evaluate(
         pixels_per_image: The same of an image.
         replicate: Identical frames of a video that an image is shown as (appendix B.2); None: as an image.
         decoder: Who decodes the videos: ``pyav``, ``torchcodec``, or ``torchcodec:cuda`` on the GPU. No part of the
-            settings: their frames are the same.
+            settings: the frames are the same. A GPU may round colours otherwise, so the manifest says which it was.
         batch_size: Most items asked at once. No part of the settings: a run may go on with another.
         max_new_tokens: Longest reply, in tokens.
         limit: Items of each benchmark, rounded up to whole clusters; None: all.
