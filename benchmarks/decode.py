@@ -1,9 +1,9 @@
 """How long m frames of a clip take, here and elsewhere: ``make bench-decode``.
 
 Every library runs in a process of its own, on one thread, in turn: round by round each decodes the same cell (a
-clip and a number of frames), so that whatever else the machine does falls on all alike. A cell has 3 to 15 rounds, as
-many as fit into some seconds. A time goes from the closed file to the scaled RGB pixels of all frames; the table shows
-medians over the rounds. Imports are not measured, and files are in memory.
+clip and a number of frames), and every other round in reverse, so that whatever else the machine does falls on all
+alike. A time goes from the closed file to the scaled RGB pixels of all frames; the table shows medians over the rounds.
+Imports are not measured, and files are in memory.
 
 All are given the same list of frames and the same output size, with the scaler that each has. Framewise alone is
 given no list: it finds the times of all frames and chooses. Frames carry their number in their pixels: a library
@@ -12,12 +12,14 @@ absent or fails is named below the table. One that gives other frames in the fir
 the fastest peer, has no others: it cannot be the fastest.
 
 A peer's ratio is the median over rounds of its time over ours in the same round, so that a machine that is slow for a
-minute does not count; a cell's ratio is that of the fastest peer. The last line ends with the smallest; the exit code
-is 1 if that is below 1.
+minute does not count; a cell's ratio is that of the fastest peer. A cell has at least 5 rounds, and more until its
+ratio is three standard errors from 1 or its seconds are used up. The last line ends with the smallest ratio; the exit
+code is 1 if that is below 1.
 """
 
 import argparse
 import contextlib
+import math
 import statistics
 import sys
 import time
@@ -37,7 +39,9 @@ PEERS = (
 NUM_FRAMES = (8, 16, 32, 64)
 CACHE = Path("runs/bench-decode")
 _TOO_SLOW = 1.25
-_LEAST_ROUNDS, _MOST_ROUNDS = 3, 15
+_LEAST_ROUNDS = 5
+_CLEAR = 3
+"""Standard errors between 1 and a ratio that needs no more rounds."""
 _WIDTH = 11
 
 
@@ -56,19 +60,32 @@ class Cell:
             return []
         return [answer.seconds for answer in answers]
 
+    def ratios(self, name: str) -> list[float]:
+        """A peer's time over ours in each round; nothing if it gave other frames or was left out of a round."""
+        ours, theirs = self.seconds(OURS), self.seconds(name)
+        assert ours, f"our own frames are wrong: {self.answers[OURS]}"
+        return (
+            [their / own for their, own in zip(theirs, ours, strict=True)] if len(theirs) == len(ours) else []
+        )
+
     @property
     def ratio(self) -> tuple[float, str]:
         """The fastest peer's time over ours, and who that is."""
-        ours = self.seconds(OURS)
-        assert ours, f"our own frames are wrong: {self.answers[OURS]}"
-        ratios = {
-            name: statistics.median(theirs / own for theirs, own in zip(seconds, ours, strict=False))
-            for name in PEERS
-            if (seconds := self.seconds(name))
-        }
-        assert ratios, "no peer gave the right frames"
-        fastest = min(ratios, key=ratios.__getitem__)
-        return ratios[fastest], fastest
+        medians = {name: statistics.median(ratios) for name in PEERS if (ratios := self.ratios(name))}
+        assert medians, "no peer gave the right frames"
+        fastest = min(medians, key=medians.__getitem__)
+        return medians[fastest], fastest
+
+    @property
+    def error(self) -> float:
+        """The standard error of the ratio, were the rounds' ratios normally distributed."""
+        ratios = self.ratios(self.ratio[1])
+        return math.sqrt(math.pi / 2 / len(ratios)) * statistics.stdev(ratios)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether more rounds would hardly carry the ratio across 1."""
+        return abs(self.ratio[0] - 1) > _CLEAR * self.error
 
     def may_be_fastest(self, name: str) -> bool:
         """Whether a peer gave the right frames, and in about the time of the fastest in the first round."""
@@ -79,7 +96,8 @@ class Cell:
         """The line of the table."""
         ratio, name = self.ratio
         columns = [self._entry(peer).rjust(_WIDTH) for peer in (OURS, *PEERS)]
-        return f"{self.clip.name:15}{self.num_frames:3}{''.join(columns)}{ratio:7.2f}  {name}"
+        rounds = f"{ratio:7.3f}{self.error:7.3f}{len(self.ratios(name)):7}"
+        return f"{self.clip.name:15}{self.num_frames:3}{''.join(columns)}{rounds}  {name}"
 
     def _entry(self, name: str) -> str:
         answers = self.answers[name]
@@ -96,10 +114,9 @@ def measure(clip: BenchClip, num_frames: int, peers: dict[str, Peer], seconds: f
         indices = sample(file.frame_times(), num_frames).indices.tolist()
     cell = Cell(clip, num_frames, {name: [] for name in peers})
     left, begin = list(peers), time.monotonic()
-    for turn in range(_MOST_ROUNDS):
-        if turn >= _LEAST_ROUNDS and time.monotonic() - begin > seconds:
-            break
-        for name in left:
+    turn = 0
+    while turn < _LEAST_ROUNDS or not (cell.is_clear or time.monotonic() - begin > seconds):
+        for name in left[:: -1 if turn % 2 else 1]:
             answers = cell.answers[name]
             assert isinstance(answers, list), name
             try:
@@ -107,6 +124,7 @@ def measure(clip: BenchClip, num_frames: int, peers: dict[str, Peer], seconds: f
             except AbsentError as error:
                 cell.answers[name] = str(error)
         left = [name for name in left if name == OURS or cell.may_be_fastest(name)]
+        turn += 1
     return cell
 
 
@@ -116,7 +134,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--seconds", type=float, default=240, help="of a cell; 3 rounds take what they need (240)"
+        "--seconds", type=float, default=480, help="of a cell; 5 rounds take what they need (480)"
     )
     parser.add_argument("--clips", nargs="*", default=[clip.name for clip in CLIPS], help="some of the clips")
     settings = parser.parse_args()
@@ -128,7 +146,7 @@ def main() -> None:
     cells = _run(clips, settings.seconds)
     (ratio, peer), worst = min(((cell.ratio, cell) for cell in cells), key=lambda pair: pair[0])
     where = f"{worst.clip.name}, m = {worst.num_frames}, {peer}"
-    print(f"worst of {len(cells)} ratios, the fastest peer's time over ours ({where}): {ratio:.2f}")
+    print(f"worst of {len(cells)} ratios, the fastest peer's time over ours ({where}): {ratio:.3f}")
     sys.exit(ratio < 1)
 
 
@@ -142,7 +160,9 @@ def _run(clips: list[BenchClip], seconds: float) -> list[Cell]:
     names = [name.replace("torchcodec", "tc").replace("sequential", "seq")[: _WIDTH - 1] for name in peers]
     for peer in peers.values():
         _warm_up(peer, clips[0])
-    print(f"seconds\n{'clip':16}m{''.join(name.rjust(_WIDTH) for name in names)}  ratio  fastest peer")
+    print(
+        f"seconds\n{'clip':16}m{''.join(name.rjust(_WIDTH) for name in names)}  ratio  error rounds  fastest peer"
+    )
     for clip in clips:
         for num_frames in NUM_FRAMES:
             cells.append(measure(clip, num_frames, peers, seconds))
