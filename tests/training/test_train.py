@@ -92,6 +92,9 @@ def test_training_lowers_the_loss(make_recipe: Callable[..., Recipe], tmp_path: 
     assert log[-1]["loss"] < 0.5 * log[0]["loss"]
 
 
+@pytest.mark.filterwarnings(
+    "ignore:This DataLoader will create 2 worker processes"
+)  # On one core torch warns.
 @pytest.mark.parametrize(
     ("changes", "num_batches"),
     [

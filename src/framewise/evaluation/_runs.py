@@ -33,6 +33,8 @@ class EvaluatedRun:
     """Items whose media could not be read."""
     versions: dict[str, str]
     """Of the packages that it ran with."""
+    decoder: str | None
+    """Who decoded its videos, where the run names it: a GPU may round colours otherwise than a CPU."""
 
     def scorer(self, benchmark: str) -> str | None:
         """Id of the scorer of a benchmark's scores, where the run names it."""
@@ -61,6 +63,7 @@ def load_run(path: Path) -> EvaluatedRun:
         scores={_key(row): row for row in rows},
         failed={_key(row) for row in read_rows(path / FAILURES)},
         versions=manifest.get("versions") or {},
+        decoder=manifest.get("decoder"),
     )
 
 
@@ -110,7 +113,7 @@ def check_comparable(
             )
             + (", or choose one --scorer for both" if scorers else "")
         )
-    return [*settings.values(), *missing, *_shown_otherwise(before, after), *_other_versions(before, after)]
+    return [*settings.values(), *missing, *_shown_otherwise(before, after), *_other_software(before, after)]
 
 
 def _key(row: Row) -> Key:
@@ -180,8 +183,10 @@ def _shown_otherwise(before: EvaluatedRun, after: EvaluatedRun) -> list[str]:
     return [f"{shown}{_examples(other)}"]
 
 
-def _other_versions(before: EvaluatedRun, after: EvaluatedRun) -> list[str]:
+def _other_software(before: EvaluatedRun, after: EvaluatedRun) -> list[str]:
     one, two = before.versions, after.versions
+    if before.decoder and after.decoder:
+        one, two = one | {"decoder": before.decoder}, two | {"decoder": after.decoder}
     return [
         f"{name} is {one.get(name)} in {before.name}, {two.get(name)} in {after.name}"
         for name in sorted({*one, *two})

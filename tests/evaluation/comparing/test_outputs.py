@@ -103,6 +103,17 @@ def test_frames_and_pixels_that_really_differ_are_marked(tmp_path):
     assert marks[0].startswith("24 items were shown with other frames or pixels in other than in base")
 
 
+def test_another_decoder_is_marked_where_both_runs_name_theirs(tmp_path):
+    base = write_run(tmp_path / "base", rows(0), LAB, decoder="pyav")
+    same = write_run(tmp_path / "same", rows(0), LAB, decoder="pyav")
+    other = write_run(tmp_path / "other", rows(0), LAB, decoder="torchcodec:cuda")
+    silent = write_run(tmp_path / "silent", rows(0), LAB)
+    marks = read_json(compare(base, [same, other, silent], output=tmp_path / "out") / "comparison.json")[
+        "marks"
+    ]
+    assert marks == ["decoder is pyav in base, torchcodec:cuda in other"]
+
+
 def test_items_of_one_run_only_are_refused_or_marked(tmp_path):
     base, part = (
         write_run(tmp_path / "base", rows(0), LAB),

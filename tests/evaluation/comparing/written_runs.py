@@ -20,6 +20,7 @@ def write_run(
     settings: Mapping[str, Any] | None = None,
     failed: Iterable[Mapping[str, Any]] = (),
     scorer: str | None = None,
+    **manifest: Any,
 ) -> Path:
     """A run of the benchmarks in ``modality`` with rows of ``scores.jsonl``."""
     known = {"frames": 8, "benchmarks": list(modality), "items": dict.fromkeys(modality, "digest")}
@@ -37,7 +38,7 @@ def write_run(
         run.write_rows("scores.jsonl", [dict(row) for row in rows])
         run.write_rows("failures.jsonl", [dict(row) for row in failed])
         write_json(path / "results.json", results)
-        run.complete()
+        run.complete(**manifest)
     return path
 
 
