@@ -7,6 +7,7 @@ import torch
 import transformers
 
 from framewise._errors import UsageError
+from framewise.training._loaders import num_loaders
 from framewise.training._recipe import Recipe
 
 _SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
@@ -41,7 +42,7 @@ def training_arguments(recipe: Recipe, checkpoints: Path) -> Any:
         save_total_limit=2,
         logging_steps=recipe.logging_steps,
         logging_nan_inf_filter=False,
-        dataloader_num_workers=recipe.num_workers,
+        dataloader_num_workers=num_loaders(recipe, gpu=gpu),
         dataloader_pin_memory=gpu,
         remove_unused_columns=False,
         # A batch of texts alone gives the vision tower and the projector no gradient.

@@ -89,8 +89,8 @@ class Recipe(BaseModel):
     """Optimizer steps between checkpoints, from which a stopped run goes on."""
     logging_steps: int = Field(default=10, ge=1)
     """Optimizer steps between rows of ``log.jsonl``."""
-    num_workers: int = Field(default=0, ge=0)
-    """Processes that decode ahead of each device."""
+    num_workers: int | None = Field(default=None, ge=0)
+    """Processes that decode ahead of each device; None: with a GPU its share of the cores, at most 8, else none."""
 
     @field_validator("learning_rate")
     @classmethod
@@ -104,6 +104,8 @@ class Recipe(BaseModel):
     def _agree(self) -> Self:
         if self.epochs is not None and self.max_steps is not None:
             raise ValueError("give `epochs` or `max_steps`, not both")
+        if self.num_workers and self.decodes_on_gpu:
+            raise ValueError(f"{self.decoder} decodes in the training's own process: leave `num_workers` out")
         if isinstance(self.learning_rate, dict) and set(self.learning_rate) != set(self.trainable):
             raise ValueError(
                 f"`learning_rate` names {sorted(self.learning_rate)} but `trainable` {sorted(self.trainable)}"
@@ -113,6 +115,11 @@ class Recipe(BaseModel):
                 f"`lora.parts` {sorted(self.lora.parts)} must be among `trainable` {sorted(self.trainable)}"
             )
         return self
+
+    @property
+    def decodes_on_gpu(self) -> bool:
+        """Whether the decoder works on the GPU, which processes that were forked cannot use."""
+        return self.decoder.endswith(":cuda")
 
     def rate(self, part: Part) -> float:
         """Peak learning rate of a trainable part."""
