@@ -211,6 +211,22 @@ def test_another_decoder_reads_the_media_and_the_answers_stay(run, monkeypatch):
     assert read_manifest(directory)["decoder"] == "torchcodec:cuda"
 
 
+def test_all_cores_but_one_read_the_media_of_a_batch(run, root, monkeypatch):
+    (root / "media/1.png").write_bytes(b"no picture")
+    in_turn = run("in turn", gold)
+    both = threading.Barrier(2, timeout=20)
+
+    class InPairs(PyAV):
+        def open(self, path):
+            both.wait()
+            return super().open(path)
+
+    monkeypatch.setattr("framewise.evaluation._workers.make_decoder", lambda _: InPairs())
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 2})
+    assert files_of(run("in pairs", gold)) == files_of(in_turn)
+    assert len(rows(in_turn, "failures")) == 3
+
+
 def test_a_decoder_that_is_not_there_is_refused_before_anything_is_written(run, tmp_path):
     with pytest.raises(UsageError, match="abacus"):
         run("none", gold, decoder="abacus")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from framewise._artifacts import RunDirectory
 from framewise._chat_client import ChatClient, NoReplyError
 from framewise._errors import FramewiseError
+from framewise._in_order import in_order
 from framewise._jsonl import Row, RowWriter
 from framewise.evaluation._benchmark import Benchmark, Item
 from framewise.evaluation._media import Reader
@@ -93,6 +95,8 @@ class Asker:
     benchmarks: Mapping[str, Benchmark]
     reader: Reader
     max_new_tokens: int
+    num_threads: int = 1
+    """Items of a batch whose media are read at once."""
     num_halved: int = 0
     """How often a batch had to be halved, because there was no memory for it."""
 
@@ -101,9 +105,15 @@ class Asker:
         benchmark, items = batch
         questions: list[Question] = []
         failures: list[tuple[str, Row]] = []
-        for item in items:
+        read = in_order(
+            partial(self._read, benchmark), items, num_threads=self.num_threads, ahead=self.num_threads
+        )
+        for item, found in zip(items, read, strict=True):
             try:
-                questions.append(self._read(benchmark, item))
+                if isinstance(found, FramewiseError):
+                    raise found
+                self.model.check(found)
+                questions.append(found)
             except FramewiseError as error:
                 failures.append((FAILURES, failure_row(benchmark, item, str(error))))
         return ReadBatch(benchmark, questions, failures)
@@ -119,10 +129,11 @@ class Asker:
                 failures.append((FAILURES, _no_reply_row(read.benchmark, question.item, reply)))
         return failures + answered
 
-    def _read(self, benchmark: str, item: Item) -> Question:
-        question = self.reader.question(benchmark, self.benchmarks[benchmark], item)
-        self.model.check(question)
-        return question
+    def _read(self, benchmark: str, item: Item) -> Question | FramewiseError:
+        try:
+            return self.reader.question(benchmark, self.benchmarks[benchmark], item)
+        except FramewiseError as error:
+            return error
 
     def _replies(self, questions: Sequence[Question]) -> list[Reply | FramewiseError]:
         """A reply to each question, or why there is none."""

@@ -1,8 +1,9 @@
 """Asking, here or spread over workers each of which opens the model once; the rows are the same."""
 
+import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -139,12 +140,17 @@ def _answers(
     if not batches:
         return
     if engine is None:
-        yield from _ask_here(job.open(), batches)
+        yield from _ask_here(replace(job.open(), num_threads=_num_readers()), batches)
         return
     tasks = run_tasks(partial(ask_batch, job), batches, engine=engine, num_workers=num_workers, use_gpus=True)
     with closing(tasks) as results:
         for batch, found in results:
             yield batch, _lost(batch, found) if isinstance(found, TaskFault) else found
+
+
+def _num_readers() -> int:
+    """One core is left to the model. Workers have a core each, and read in one thread."""
+    return max(len(os.sched_getaffinity(0)) - 1, 1)
 
 
 def _ask_here(asker: Asker, batches: Sequence[Batch]) -> Generator[tuple[Batch, Asked]]:
