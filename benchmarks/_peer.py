@@ -18,7 +18,7 @@ class Answer:
     """One decoding."""
 
     seconds: float
-    cpu_seconds: float
+    """On the processor."""
     is_right: bool
     """Whether these are the frames that were asked for, at the size that was."""
 
@@ -37,7 +37,7 @@ class Peer:
         """
         answer = self._process.ask(json.dumps({"path": str(path), "indices": indices, "size": size}))
         is_right = answer["numbers"] == indices and tuple(answer["size"]) == size
-        return Answer(answer["seconds"], answer["cpu_seconds"], is_right)
+        return Answer(answer["seconds"], is_right)
 
     def close(self) -> None:
         """End its process."""

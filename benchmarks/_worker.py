@@ -26,9 +26,9 @@ def main(name: str) -> None:
     for line in sys.stdin:
         request = json.loads(line)
         path, size = Path(request["path"]), tuple(request["size"])
-        started, worked = time.perf_counter(), time.process_time()
+        started = time.process_time()
         frames = decode(path, request["indices"], size)
-        answer = {"seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - worked}
+        answer = {"seconds": time.process_time() - started}
         answer |= {"numbers": read_numbers(frames), "size": frames.shape[1:3]}
         del frames
         gc.collect()

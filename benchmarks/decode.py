@@ -1,9 +1,10 @@
 """How long m frames of a clip take, here and elsewhere: ``make bench-decode``.
 
-Every library runs in a process of its own, on one thread, in turn: round by round each decodes the same cell (a
-clip and a number of frames), and every other round in reverse, so that whatever else the machine does falls on all
-alike. A time goes from the closed file to the scaled RGB pixels of all frames; the table shows medians over the rounds.
-Imports are not measured, and files are in memory.
+Every library runs on one thread in a process of its own. All decode the same cell (a clip and a number of frames) at
+once on one core, where the system lets them take turns of some milliseconds: whatever else the machine does falls on
+all alike, which it does not if one begins when another has ended. A time is that of the process on the core, from the
+closed file to the scaled RGB pixels of all frames; the table shows medians over rounds. Imports are not measured, and
+files are in memory.
 
 All are given the same list of frames and the same output size, with the scaler that each has. Framewise alone is
 given no list: it finds the times of all frames and chooses. Frames carry their number in their pixels: a library
@@ -11,18 +12,19 @@ that gives other frames than asked for has a star and does not count, for it did
 absent or fails is named below the table. One that gives other frames in the first round, or takes 1.25 times as long as
 the fastest peer, has no others: it cannot be the fastest.
 
-A peer's ratio is the median over rounds of its time over ours in the same round, so that a machine that is slow for a
-minute does not count; a cell's ratio is that of the fastest peer. A cell has at least 5 rounds, and more until its
-ratio is three standard errors from 1 or its seconds are used up. The last line ends with the smallest ratio; the exit
-code is 1 if that is below 1.
+A peer's ratio is the median over rounds of its time over ours in the same round; a cell's ratio is that of the fastest
+peer. A cell has at least 3 rounds, and more until its ratio is three standard errors from 1 or its seconds are used up.
+The last line ends with the smallest ratio; the exit code is 1 if that is below 1.
 """
 
 import argparse
 import contextlib
 import math
+import os
 import statistics
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +41,7 @@ PEERS = (
 NUM_FRAMES = (8, 16, 32, 64)
 CACHE = Path("runs/bench-decode")
 _TOO_SLOW = 1.25
-_LEAST_ROUNDS = 5
+_LEAST_ROUNDS = 3
 _CLEAR = 3
 """Standard errors between 1 and a ratio that needs no more rounds."""
 _WIDTH = 11
@@ -108,24 +110,31 @@ class Cell:
 
 
 def measure(clip: BenchClip, num_frames: int, peers: dict[str, Peer], seconds: float) -> Cell:
-    """All libraries in turn, round by round; after the first, those that can be the fastest."""
+    """All libraries at once, round by round; after the first, those that can be the fastest."""
     path = CACHE / clip.name
     with PyAV().open(path) as file:
         indices = sample(file.frame_times(), num_frames).indices.tolist()
     cell = Cell(clip, num_frames, {name: [] for name in peers})
-    left, begin = list(peers), time.monotonic()
-    turn = 0
+    left, begin, turn = list(peers), time.monotonic(), 0
     while turn < _LEAST_ROUNDS or not (cell.is_clear or time.monotonic() - begin > seconds):
-        for name in left[:: -1 if turn % 2 else 1]:
-            answers = cell.answers[name]
-            assert isinstance(answers, list), name
-            try:
-                answers.append(peers[name].decode(path, indices, clip.size))
-            except AbsentError as error:
-                cell.answers[name] = str(error)
+        with ThreadPoolExecutor(len(left)) as pool:
+            found = pool.map(lambda name: _decode(peers[name], path, indices, clip.size), left)
+        for name, answer in zip(left, found, strict=True):
+            if isinstance(answer, str):
+                cell.answers[name] = answer
+            else:
+                cell.answers[name].append(answer)
+        assert cell.seconds(OURS), f"our own frames are wrong: {cell.answers[OURS]}"
         left = [name for name in left if name == OURS or cell.may_be_fastest(name)]
         turn += 1
     return cell
+
+
+def _decode(peer: Peer, path: Path, indices: list[int], size: tuple[int, int]) -> Answer | str:
+    try:
+        return peer.decode(path, indices, size)
+    except AbsentError as error:
+        return str(error)
 
 
 def main() -> None:
@@ -134,7 +143,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--seconds", type=float, default=480, help="of a cell; 5 rounds take what they need (480)"
+        "--seconds", type=float, default=180, help="of a cell; 3 rounds take what they need (180)"
     )
     parser.add_argument("--clips", nargs="*", default=[clip.name for clip in CLIPS], help="some of the clips")
     settings = parser.parse_args()
@@ -156,6 +165,8 @@ def _warm_up(peer: Peer, clip: BenchClip) -> None:
 
 
 def _run(clips: list[BenchClip], seconds: float) -> list[Cell]:
+    # What is started here runs where this process may.
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     peers, cells = {name: Peer(name) for name in (OURS, *PEERS)}, []
     names = [name.replace("torchcodec", "tc").replace("sequential", "seq")[: _WIDTH - 1] for name in peers]
     for peer in peers.values():

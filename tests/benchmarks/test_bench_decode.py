@@ -2,6 +2,7 @@
 
 import importlib
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -49,11 +50,11 @@ def test_the_ratio_counts_right_frames_of_all_rounds_and_compares_within_a_round
     decode, peers = load("benchmarks.decode"), load("benchmarks._peer")
     answers = dict.fromkeys((decode.OURS, *decode.PEERS), "absent")
     answers |= {
-        decode.OURS: [peers.Answer(s, s, True) for s in (1.0, 2.0, 4.0)],
-        "decord": [peers.Answer(s, s, True) for s in (1.5, 3.0, 1.0)],
-        "opencv": [peers.Answer(1.4, 1.4, True)],
-        "sequential_pyav": [peers.Answer(1.9, 1.9, True)],
-        "torchcodec": [peers.Answer(0.5, 0.5, False)],
+        decode.OURS: [peers.Answer(s, True) for s in (1.0, 2.0, 4.0)],
+        "decord": [peers.Answer(s, True) for s in (1.5, 3.0, 1.0)],
+        "opencv": [peers.Answer(1.4, True)],
+        "sequential_pyav": [peers.Answer(1.9, True)],
+        "torchcodec": [peers.Answer(0.5, False)],
     }
     cell = decode.Cell(load("benchmarks._clips").CLIPS[0], 8, answers)
     assert cell.ratio == (1.5, "decord")
@@ -75,7 +76,7 @@ def test_a_cell_is_measured_until_its_ratio_is_clear_or_its_time_is_up(load, mon
 
         def decode(self, *_: object) -> object:
             asked.append(self.name)
-            return peers.Answer(next(self.seconds), 0.0, True)
+            return peers.Answer(next(self.seconds), True)
 
     opened = SimpleNamespace(frame_times=lambda: np.arange(9.0))
     monkeypatch.setattr(decode, "PyAV", lambda: SimpleNamespace(open=lambda _: nullcontext(opened)))
@@ -83,8 +84,8 @@ def test_a_cell_is_measured_until_its_ratio_is_clear_or_its_time_is_up(load, mon
     named = {decode.OURS: Timed("o", 1.0), "decord": Timed("d", 2.0), "opencv": Timed("slow", 9.0)}
     cell = decode.measure(clips.CLIPS[0], 4, named, seconds=60)
     assert (cell.ratio, cell.is_clear) == ((2.0, "decord"), True)
-    assert asked == ["o", "d", "slow", "d", "o", "o", "d", "d", "o", "o", "d"]
+    assert Counter(asked) == {"o": 3, "d": 3, "slow": 1}
     asked.clear()
     cell = decode.measure(clips.CLIPS[0], 4, named | {"decord": Timed("d", 0.9, 1.1)}, seconds=0)
     assert not cell.is_clear
-    assert asked.count("d") == 5
+    assert Counter(asked) == {"o": 3, "d": 3, "slow": 1}
