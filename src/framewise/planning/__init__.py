@@ -3,7 +3,8 @@
 plan(recipe, machine=Machine(gpus=8, gpu_memory_gib=80))["memory"]["kept"]["peak"]
 """
 
-from framewise.planning._examples import Example, Pairing, pair_examples
+from framewise.planning._example import Example
+from framewise.planning._examples import Pairing, pair_examples
 from framewise.planning._order import num_draws, num_steps, sample_order
 from framewise.planning._plan import plan
 from framewise.planning._recipe import Machine, TrainingRecipe

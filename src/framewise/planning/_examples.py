@@ -8,33 +8,15 @@ from framewise._errors import UsageError
 from framewise._jsonl import Row, read_rows
 from framewise.budgets import Key, read_budgets
 from framewise.clips import Clip, read_clips
+from framewise.planning._example import Example, Examples
 from framewise.records import SKIPPED, BadRow, Record, read_records, skipped_row
-
-
-@dataclass(frozen=True)
-class Example:
-    """A record with the frames that each of its media gets."""
-
-    record: Record
-    num_frames: tuple[int, ...]
-    """One entry a medium; 1 for an image."""
-    good_frames: Mapping[int, int] = field(default_factory=dict)
-    """Of truncated videos that a probe allowed, the frames before the damage, by place among the media."""
-
-    @property
-    def group(self) -> str:
-        """What its loss is logged under: its largest budget, ``image`` or ``text``."""
-        budgets = [n for n, m in zip(self.num_frames, self.record.media, strict=True) if m.kind == "video"]
-        if budgets:
-            return str(max(budgets))
-        return "image" if self.record.media else "text"
 
 
 @dataclass(frozen=True)
 class Pairing:
     """All that can be trained on, in the order of the records."""
 
-    examples: list[Example] = field(default_factory=list)
+    examples: Examples = field(default_factory=Examples)
     skipped: list[Row] = field(default_factory=list)
     """Rows of ``skipped.jsonl``."""
 

@@ -11,7 +11,7 @@ from framewise._errors import FramewiseError
 from framewise._jsonl import Row
 from framewise.families import Family, VisualShape
 from framewise.planning._architecture import Architecture
-from framewise.planning._examples import Example
+from framewise.planning._example import Example
 from framewise.planning._shapes import Shaper
 from framewise.records import MediaKind, skipped_row
 

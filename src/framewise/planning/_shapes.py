@@ -10,7 +10,7 @@ from framewise._errors import FramewiseError
 from framewise._jsonl import Row
 from framewise.clips import Clip, sample
 from framewise.families import VisualShape
-from framewise.planning._examples import Example
+from framewise.planning._example import Example
 from framewise.records import Media, skipped_row
 
 
