@@ -1,5 +1,7 @@
 """Progress bars on standard error, the same in every stage."""
 
+import multiprocessing
+import os
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -17,7 +19,11 @@ _T = TypeVar("_T")
 
 
 def progress_bar() -> Progress:
-    """A bar of what is done, of how much, for how long, and how long is left; silent off a terminal."""
+    """A bar of what is done, of how much, for how long, and how long is left.
+
+    Silent off a terminal, in workers, and in all processes of a distributed run but the first.
+    """
+    is_first = multiprocessing.parent_process() is None and os.environ.get("RANK", "0") == "0"
     return Progress(
         TextColumn("{task.description:<28}"),
         BarColumn(),
@@ -25,12 +31,12 @@ def progress_bar() -> Progress:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
-        disable=not Console(stderr=True).is_terminal,
+        disable=not (is_first and Console(stderr=True).is_terminal),
     )
 
 
-def track(items: Iterable[_T], description: str, total: int) -> Iterator[_T]:
-    """Yield ``items`` while a bar counts them."""
+def track(items: Iterable[_T], description: str, total: int | None = None) -> Iterator[_T]:
+    """Yield ``items`` while a bar counts them; without ``total`` their number is not known."""
     with progress_bar() as bar:
         task = bar.add_task(description, total=total)
         for item in items:

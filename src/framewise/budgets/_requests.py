@@ -8,6 +8,7 @@ from pathlib import Path
 from framewise._errors import UsageError
 from framewise._jsonl import Row
 from framewise._keyed import KeyedRows, Spool
+from framewise._progress import track
 from framewise.budgets._budget import Key, Request
 from framewise.budgets._clamp import frames_in_window
 from framewise.clips import Clip
@@ -64,7 +65,7 @@ def collect_requests(records: Path, media_root: Path | None, clips: Mapping[str,
     skipped = Skipped()
     items = (
         (request.key, {"record": request.record.to_json(), "media_index": request.media_index})
-        for request in stream_requests(records, media_root, clips, skipped.append)
+        for request in track(stream_requests(records, media_root, clips, skipped.append), "read videos")
     )
     requests = KeyedRows(items, read)
     if not requests:

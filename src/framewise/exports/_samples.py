@@ -6,6 +6,7 @@ from pathlib import Path
 
 from framewise._errors import FramewiseError
 from framewise._jsonl import Row
+from framewise._progress import track
 from framewise.budgets import Budget
 from framewise.budgets import Key as BudgetKey
 from framewise.clips import ClipError, check_whole
@@ -51,7 +52,8 @@ def collect(source: Source, exporter: Exporter, setup: Setup, folder: Path) -> C
     def skip_row(bad: BadRow) -> None:
         found.skipped.append(skipped_row(None, None, f"{bad.file}:{bad.line}", "bad_record", bad.reason))
 
-    for record in read_records(source.records, media_root=source.media_root, on_bad=skip_row):
+    records = read_records(source.records, media_root=source.media_root, on_bad=skip_row)
+    for record in track(records, "export"):
         try:
             sample = _sample(record, source, exporter, setup, folder)
             if reason := exporter.refuse(sample, setup):

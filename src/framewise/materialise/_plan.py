@@ -6,6 +6,7 @@ from pathlib import Path
 
 from framewise._errors import UsageError
 from framewise._jsonl import Row
+from framewise._progress import track
 from framewise.budgets import Key, read_budgets
 from framewise.clips import read_clips
 from framewise.materialise._make import Task
@@ -43,7 +44,7 @@ def plan_clips(records: Path, *, budgets: Path, clips: Path | None, media_root: 
         place = f"{Path(bad.file).name}:{bad.line}"
         plan.skipped.append(skipped_row(None, None, place, "bad_record", bad.reason))
 
-    for record in read_records(records, media_root=media_root, on_bad=skip_row):
+    for record in track(read_records(records, media_root=media_root, on_bad=skip_row), "read records"):
         for index, media in enumerate(record.media):
             if media.kind != "video":
                 continue

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from framewise._errors import UsageError
 from framewise._jsonl import Row, read_rows
+from framewise._progress import track
 from framewise.budgets import Key, read_budgets
 from framewise.clips import Clip, read_clips
 from framewise.planning._example import Example, Examples
@@ -51,7 +52,7 @@ def pair_examples(
         place = f"{Path(bad.file).name}:{bad.line}"
         pairing.skipped.append(skipped_row(None, None, place, "bad_record", bad.reason))
 
-    for record in read_records(records, media_root=media_root, on_bad=skip_row):
+    for record in track(read_records(records, media_root=media_root, on_bad=skip_row), "read records"):
         faults = _faults(record, frames, probed, known)
         pairing.skipped.extend(faults)
         if not faults:
