@@ -9,7 +9,7 @@ files are in memory.
 All are given the same list of frames and the same output size, with the scaler that each has. Framewise alone is
 given no list: it finds the times of all frames and chooses. Frames carry their number in their pixels: a library
 that gives other frames than asked for has a star and does not count, for it did less, or other, work. One that is
-absent or fails is named below the table. One that gives other frames in the first round, or takes 1.25 times as long as
+absent or fails is named below the table. One that gives other frames in the first round, or takes 1.1 times as long as
 the fastest peer, has no others: it cannot be the fastest.
 
 A peer's ratio is the median over rounds of its time over ours in the same round; a cell's ratio is that of the fastest
@@ -40,7 +40,7 @@ PEERS = (
 )  # fmt: skip
 NUM_FRAMES = (8, 16, 32, 64)
 CACHE = Path("runs/bench-decode")
-_TOO_SLOW = 1.25
+_TOO_SLOW = 1.1
 _LEAST_ROUNDS = 3
 _CLEAR = 3
 """Standard errors between 1 and a ratio that needs no more rounds."""
