@@ -1,7 +1,6 @@
 """The stage: from records and budgets to a plan, against a real training run."""
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -123,22 +122,3 @@ def test_the_verb(data: Path, tiny_checkpoint: Path, tmp_path: Path) -> None:
     assert "batches of 5" in shown.output
     help_text = CliRunner().invoke(build_app(), ["plan", "--help"]).output
     assert "framewise plan records.jsonl" in help_text
-
-
-@pytest.mark.slow
-def test_ten_thousand_records_take_well_under_a_minute(
-    recipe: Callable[..., Recipe], data: Path, tmp_path: Path
-) -> None:
-    source = [json.loads(line) for line in (data / "lab" / "records.jsonl").read_text().splitlines()]
-    videos = [row for row in source if row["media"][0]["kind"] == "video"]
-    rows = [{**videos[i % len(videos)], "id": str(i)} for i in range(10_000)]
-    (tmp_path / "records.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    budgets = [
-        {"record_id": str(i), "media_index": 0, "num_frames": 8, "allocator": "fixed"} for i in range(10_000)
-    ]
-    (tmp_path / "budgets.jsonl").write_text("".join(json.dumps(row) + "\n" for row in budgets))
-    started = time.monotonic()
-    changes = {"records": tmp_path / "records.jsonl", "budgets": tmp_path / "budgets.jsonl"}
-    found = plan(recipe(media_root=data / "lab", **changes))
-    assert found["num_samples"] == 10_000
-    assert time.monotonic() - started < 50
